@@ -1,0 +1,36 @@
+//go:build deps
+
+package main
+
+import (
+	_ "code.dny.dev/ssrf"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/andybalholm/brotli"
+	_ "github.com/beevik/etree"
+	_ "github.com/camunda/zeebe/clients/go/v8/pkg/pb"
+	_ "github.com/camunda/zeebe/clients/go/v8/pkg/zbc"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/cockroachdb/apd/v3"
+	_ "github.com/danielgtaylor/huma/v2/adapters/humachi"
+	_ "github.com/dlclark/regexp2"
+	_ "github.com/go-chi/chi/v5"
+	_ "github.com/go-resty/resty/v2"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/hasura/go-graphql-client"
+	_ "github.com/itchyny/gojq"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/knadh/koanf/v2"
+	_ "github.com/knadh/koanf/parsers/yaml"
+	_ "github.com/knadh/koanf/providers/confmap"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/robfig/cron/v3"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/santhosh-tekuri/jsonschema/v5"
+	_ "github.com/sosodev/duration"
+	_ "golang.org/x/oauth2/clientcredentials"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/time/rate"
+	_ "google.golang.org/grpc"
+	_ "modernc.org/sqlite"
+)

@@ -1,0 +1,132 @@
+// Package protocols holds what every protocol engine shares: the description
+// that a registry lists, the interface that the engine calls, the host that the
+// process hands to it, and the errors that decide a job's fate.
+//
+// A protocol lives in a folder of its own below this one and imports neither a
+// sibling nor the engine: what it needs from its surroundings it gets as a Host.
+package protocols
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Protocol describes one protocol engine. It is a value: packages export a
+// function that returns one, and protocols/all lists them.
+type Protocol struct {
+	// Name is what a connector template writes in its hidden property
+	// "protocol", and what traces and metrics show: "rest", "graphql".
+	Name string
+	// Doc says what the protocol does; its first sentence is the one-line help.
+	Doc string
+	// JobTypes are served without any template that names the protocol,
+	// such as "io.camunda:http-json:1".
+	JobTypes []string
+	// Input returns a pointer to a new input struct with its defaults filled
+	// in. The engine binds a job's variables to it (see package bind), and
+	// lint, documentation and forms read its fields and tags.
+	Input func() any
+	// Outbound opens the engine that makes calls; nil for a protocol that
+	// only listens. It is called once in a process's life.
+	Outbound func(Host) (Outbound, error)
+}
+
+// Outbound makes calls for jobs. It is used by many goroutines at once. One
+// that holds connections also implements io.Closer; Close is called once, after
+// the last Execute has returned.
+type Outbound interface {
+	// Execute makes one call. ctx ends at the latest when the job's lock
+	// does, so a call never outlives its job. What goes wrong comes back as an
+	// *Error or an *InputError; any other error counts as an *Error without
+	// a code.
+	Execute(ctx context.Context, call Call) (Output, error)
+}
+
+// Idempotent is implemented by an Outbound whose calls can sometimes be
+// repeated without harm; without it no call is.
+type Idempotent interface {
+	// Idempotent reports whether the call may be made again although an
+	// earlier attempt may have reached the server (RFC 9110, 9.2.2).
+	Idempotent(call Call) bool
+}
+
+// Call is one call to make.
+type Call struct {
+	// Input is what Protocol.Input returned, bound and validated, with the
+	// secrets resolved.
+	Input any
+	// Headers are the job's task headers.
+	Headers map[string]string
+	// TenantID is the tenant that the job belongs to.
+	TenantID string
+	// Observe, when not nil, is told of every exchange with the outside: one
+	// per request, redirects and token requests included. It is called from
+	// the goroutine that runs Execute and must not keep the bodies.
+	Observe func(Exchange)
+}
+
+// Exchanged tells the observer, if there is one.
+func (c Call) Exchanged(e Exchange) {
+	if c.Observe != nil {
+		c.Observe(e)
+	}
+}
+
+// Output is the answer to a call.
+type Output struct {
+	// Value is what mappings see as the response: JSON as Go values (nil,
+	// bool, string, json.Number or any Go number, []any, map[string]any).
+	Value any
+}
+
+// Registry knows protocols by name and by job type. It is immutable.
+type Registry struct {
+	list   []Protocol
+	byName map[string]Protocol
+	byType map[string]Protocol
+}
+
+// NewRegistry returns a registry of these protocols. It fails when two of them
+// share a name or a job type.
+func NewRegistry(list ...Protocol) (*Registry, error) {
+	r := &Registry{list: slices.Clone(list), byName: map[string]Protocol{}, byType: map[string]Protocol{}}
+	for _, p := range list {
+		if _, taken := r.byName[p.Name]; taken {
+			return nil, fmt.Errorf("register protocol %q: the name is taken", p.Name)
+		}
+		r.byName[p.Name] = p
+		for _, t := range p.JobTypes {
+			if other, taken := r.byType[t]; taken {
+				return nil, fmt.Errorf("register protocol %q: job type %q belongs to %q", p.Name, t, other.Name)
+			}
+			r.byType[t] = p
+		}
+	}
+	return r, nil
+}
+
+// Protocols returns all protocols in the order of registration.
+func (r *Registry) Protocols() []Protocol { return slices.Clone(r.list) }
+
+// ByName returns the protocol of that name.
+func (r *Registry) ByName(name string) (Protocol, bool) {
+	p, ok := r.byName[name]
+	return p, ok
+}
+
+// ByJobType returns the protocol that serves a job type by itself, without a
+// template.
+func (r *Registry) ByJobType(jobType string) (Protocol, bool) {
+	p, ok := r.byType[jobType]
+	return p, ok
+}
+
+// Names returns the protocols' names in the order of registration.
+func (r *Registry) Names() []string {
+	names := make([]string, len(r.list))
+	for i, p := range r.list {
+		names[i] = p.Name
+	}
+	return names
+}
