@@ -30,6 +30,14 @@ type Protocol struct {
 	// Outbound opens the engine that makes calls; nil for a protocol that
 	// only listens. It is called once in a process's life.
 	Outbound func(Host) (Outbound, error)
+	// InboundTypes are the values of the property inbound.type that it serves.
+	InboundTypes []string
+	// Properties returns a pointer to a new properties struct of an inbound
+	// connector, with defaults; it is bound like Input.
+	Properties func() any
+	// Inbound opens a listener for one executable; nil for a protocol that
+	// only calls out.
+	Inbound func(h InboundHost, properties any) (Inbound, error)
 }
 
 // Outbound makes calls for jobs. It is used by many goroutines at once. One
@@ -82,15 +90,16 @@ type Output struct {
 
 // Registry knows protocols by name and by job type. It is immutable.
 type Registry struct {
-	list   []Protocol
-	byName map[string]Protocol
-	byType map[string]Protocol
+	list          []Protocol
+	byName        map[string]Protocol
+	byType        map[string]Protocol
+	byInboundType map[string]Protocol
 }
 
 // NewRegistry returns a registry of these protocols. It fails when two of them
 // share a name or a job type.
 func NewRegistry(list ...Protocol) (*Registry, error) {
-	r := &Registry{list: slices.Clone(list), byName: map[string]Protocol{}, byType: map[string]Protocol{}}
+	r := &Registry{list: slices.Clone(list), byName: map[string]Protocol{}, byType: map[string]Protocol{}, byInboundType: map[string]Protocol{}}
 	for _, p := range list {
 		if _, taken := r.byName[p.Name]; taken {
 			return nil, fmt.Errorf("register protocol %q: the name is taken", p.Name)
@@ -101,6 +110,12 @@ func NewRegistry(list ...Protocol) (*Registry, error) {
 				return nil, fmt.Errorf("register protocol %q: job type %q belongs to %q", p.Name, t, other.Name)
 			}
 			r.byType[t] = p
+		}
+		for _, t := range p.InboundTypes {
+			if other, taken := r.byInboundType[t]; taken {
+				return nil, fmt.Errorf("register protocol %q: inbound type %q belongs to %q", p.Name, t, other.Name)
+			}
+			r.byInboundType[t] = p
 		}
 	}
 	return r, nil
@@ -119,6 +134,12 @@ func (r *Registry) ByName(name string) (Protocol, bool) {
 // template.
 func (r *Registry) ByJobType(jobType string) (Protocol, bool) {
 	p, ok := r.byType[jobType]
+	return p, ok
+}
+
+// ByInboundType returns the protocol that serves an inbound.type.
+func (r *Registry) ByInboundType(inboundType string) (Protocol, bool) {
+	p, ok := r.byInboundType[inboundType]
 	return p, ok
 }
 

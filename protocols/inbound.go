@@ -1,0 +1,151 @@
+package protocols
+
+import (
+	"context"
+	"net/http"
+)
+
+// Inbound listens for one executable: an activated inbound connector, which may
+// serve several elements of a process definition and all its instances.
+type Inbound interface {
+	// Receive listens until ctx ends, then returns nil once nothing of its own
+	// runs any more. It calls handle for every event and acknowledges the event
+	// to its source only after handle has returned a nil error. It returns an
+	// error when it cannot go on (the broker is away, the properties are
+	// wrong); the engine reports the executable DOWN with that text and calls
+	// Receive again after a back-off, for ever. Ready is to be called as soon
+	// as it listens.
+	Receive(ctx context.Context, ready func(), handle Handler) error
+}
+
+// Handler correlates one event: activation conditions choose the element, its
+// mappings make the variables, and the workflow engine has accepted the command
+// when the handler returns without an error. It is safe for many goroutines.
+//
+// The error is a *Rejected when no repetition can help; after any other error
+// the same event may be handled again.
+type Handler func(ctx context.Context, e Event) (Correlation, error)
+
+// Event is what arrived.
+type Event struct {
+	// Value is what expressions see as `.`, as JSON: a webhook's
+	// {request: {...}}, a message's {message: {...}}, a poll's response.
+	Value any
+	// MessageID makes a repetition of the same event harmless; the element's
+	// messageIdExpression wins over it. Empty means none.
+	MessageID string
+	// ElementInstanceKey, when not 0, says for which waiting instance a poll
+	// was made.
+	ElementInstanceKey int64
+	// Complete, when not nil, is called once an activation condition has been
+	// met, to add what is costly, such as stored documents; its result takes
+	// Value's place.
+	Complete func(ctx context.Context) (any, error)
+}
+
+// Correlation says what an event did.
+type Correlation struct {
+	// Matched is false when no activation condition was met and the element's
+	// author wants such events consumed.
+	Matched bool
+	// Duplicate means that the workflow engine had seen the message id before.
+	Duplicate bool
+	// ProcessInstanceKey is the created or continued instance, 0 if not known;
+	// MessageKey is the published message, 0 if none was published.
+	ProcessInstanceKey, MessageKey int64
+	TenantID                       string
+	// Variables are the result of a synchronous start.
+	Variables map[string]any
+	// Element is the element that was chosen.
+	Element ElementRef
+	// Properties are the chosen element's properties, nested and with secrets
+	// resolved, for what is evaluated after correlation.
+	Properties map[string]any
+}
+
+// ElementRef names an element of a process definition.
+type ElementRef struct {
+	BpmnProcessID        string `json:"bpmnProcessId"`
+	Version              int32  `json:"version"`
+	ProcessDefinitionKey int64  `json:"processDefinitionKey,string"`
+	ElementID            string `json:"elementId"`
+	ElementName          string `json:"elementName,omitempty"`
+	ElementType          string `json:"elementType"`
+	TenantID             string `json:"tenantId,omitempty"`
+}
+
+// Rejected is an event that will never be accepted: no activation condition is
+// met, the correlation key is missing, a mapping has the wrong shape, or the
+// workflow engine refuses the command for good.
+type Rejected struct {
+	// Code is a word for programs: "ACTIVATION_CONDITION_NOT_MET",
+	// "INVALID_INPUT", or a gRPC code such as "INVALID_ARGUMENT".
+	Code string
+	// Message is one line, without secrets.
+	Message string
+	// Cause is what lies below; it may be nil.
+	Cause error
+}
+
+// Error returns the message.
+func (r *Rejected) Error() string { return r.Message }
+
+// Unwrap returns the cause.
+func (r *Rejected) Unwrap() error { return r.Cause }
+
+// InboundHost is what an inbound connector gets beyond a Host.
+type InboundHost struct {
+	Host
+	// ID names the executable; it is stable while its configuration is.
+	ID string
+	// Elements are the elements that it serves when it is opened, sorted.
+	// Current returns those that it serves now: new versions may come and old
+	// ones go without a restart.
+	Elements []ElementRef
+	Current  func() []ElementRef
+	// Activity notes what an operator should see in the executable's activity.
+	Activity Activity
+	// Evaluate evaluates a property's expression (FEEL when it begins with
+	// "=", else jq) over a value; "." and the top-level names are the value's.
+	Evaluate func(ctx context.Context, source string, value any) (any, error)
+	// Paths is where webhooks are served; nil if there is no HTTP server.
+	Paths Paths
+	// Instances finds instances that wait at an element; nil if that is not
+	// known.
+	Instances Instances
+	// Cursor is a small durable state of the executable's own.
+	Cursor Cursor
+}
+
+// Activity is an executable's log for operators.
+type Activity interface {
+	// Note adds an entry; tag is a word such as "Consumer", data may be nil.
+	Note(severity, tag, message string, data map[string]any)
+}
+
+// Paths serves webhooks below /inbound/.
+type Paths interface {
+	// Handle serves path until remove is called. Several handlers may share a
+	// path; see package webhook for how one is chosen.
+	Handle(path string, h http.Handler) (remove func(), err error)
+}
+
+// WaitingInstance is an instance that waits at an element.
+type WaitingInstance struct {
+	ElementInstanceKey, ProcessInstanceKey int64
+	// Variables are all that the element sees.
+	Variables map[string]any
+}
+
+// Instances finds waiting instances.
+type Instances interface {
+	// Waiting returns the instances that are active at an element now. For a
+	// boundary event it is the activity that it is attached to that counts.
+	Waiting(ctx context.Context, element ElementRef) ([]WaitingInstance, error)
+}
+
+// Cursor is a durable value, at most 64 KiB of JSON.
+type Cursor interface {
+	Load(ctx context.Context) (any, error)
+	Save(ctx context.Context, value any) error
+}
