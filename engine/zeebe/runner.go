@@ -1,0 +1,93 @@
+package zeebe
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
+	"patchbay/engine"
+)
+
+const (
+	// commandTimeout bounds one try of a command; a gateway that hangs is
+	// asked again after it.
+	commandTimeout = 10 * time.Second
+	// maxPanicText cuts what a panic says, in bytes.
+	maxPanicText = 500
+)
+
+// Handler does a job. ctx ends shortly before the job's lock does, so that its
+// outcome can still be reported, or when the process ends. Its outcome becomes
+// a command; nil means none. A panic fails the job with one retry less.
+type Handler func(ctx context.Context, job engine.Job) engine.Outcome
+
+// runner runs jobs and reports what became of them. All workers share one.
+type runner struct {
+	client   *Client
+	handle   Handler
+	observer Observer
+	log      *slog.Logger
+	headers  headerCache
+	// handlers is the context of all handlers, commands that of what is sent
+	// after them. The latter ends later.
+	handlers, commands context.Context
+	jobs               sync.WaitGroup
+}
+
+// start runs a job in a goroutine of its own. The worker holds a slot for it,
+// which is returned at the job's end.
+func (r *runner) start(w *worker, job *pb.ActivatedJob) {
+	r.jobs.Go(func() {
+		defer w.share.put()
+		r.run(w, job)
+	})
+}
+
+func (r *runner) run(w *worker, activated *pb.ActivatedJob) {
+	started := time.Now()
+	job, err := r.headers.convert(activated)
+	if activated.Deadline == 0 {
+		job.Deadline = started.Add(w.spec.Timeout)
+	}
+	if !started.Before(job.Deadline) {
+		r.log.Warn("a job arrived after its lock had ended: are the clocks of gateway and worker apart?",
+			"jobType", job.Type, "job", job.Key, "lockEnded", job.Deadline)
+		r.observer.JobFinished(w.spec.Name, NoCommand, 0)
+		return
+	}
+	ctx := newJobContext(r.handlers, job.Deadline, started)
+	var outcome engine.Outcome
+	if err != nil {
+		outcome = engine.Fail{Message: err.Error()}
+	} else {
+		outcome = r.protect(ctx, job)
+	}
+	ctx.cancel(context.Canceled)
+	result := NoCommand
+	if outcome != nil {
+		result = r.report(job, outcome, ctx.lock())
+	}
+	r.observer.JobFinished(w.spec.Name, result, time.Since(started))
+}
+
+// protect calls the handler and turns its panic into a failed job.
+func (r *runner) protect(ctx context.Context, job engine.Job) (outcome engine.Outcome) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.Error("panic while handling a job", "jobType", job.Type, "job", job.Key, "panic", p, "stack", string(debug.Stack()))
+			outcome = engine.Fail{Retries: max(0, job.Retries-1), Message: "the connector panicked: " + cut(fmt.Sprint(p), maxPanicText)}
+		}
+	}()
+	return r.handle(ctx, job)
+}
+
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return text[:n] + "..."
+}
