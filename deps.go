@@ -4,9 +4,12 @@ package main
 
 import (
 	_ "code.dny.dev/ssrf"
+	_ "github.com/MicahParks/jwkset"
+	_ "github.com/MicahParks/keyfunc/v3"
 	_ "github.com/alecthomas/kong"
 	_ "github.com/andybalholm/brotli"
 	_ "github.com/beevik/etree"
+	_ "github.com/c2sp/wycheproof"
 	_ "github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 	_ "github.com/camunda/zeebe/clients/go/v8/pkg/zbc"
 	_ "github.com/cenkalti/backoff/v5"
@@ -15,6 +18,7 @@ import (
 	_ "github.com/dlclark/regexp2"
 	_ "github.com/go-chi/chi/v5"
 	_ "github.com/go-resty/resty/v2"
+	_ "github.com/golang-jwt/jwt/v5"
 	_ "github.com/google/go-cmp/cmp"
 	_ "github.com/hasura/go-graphql-client"
 	_ "github.com/itchyny/gojq"
@@ -28,6 +32,7 @@ import (
 	_ "github.com/rogpeppe/go-internal/testscript"
 	_ "github.com/santhosh-tekuri/jsonschema/v5"
 	_ "github.com/sosodev/duration"
+	_ "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	_ "golang.org/x/oauth2/clientcredentials"
 	_ "golang.org/x/sync/errgroup"
 	_ "golang.org/x/time/rate"

@@ -22,8 +22,10 @@ type Inbound interface {
 // mappings make the variables, and the workflow engine has accepted the command
 // when the handler returns without an error. It is safe for many goroutines.
 //
-// The error is a *Rejected when no repetition can help; after any other error
-// the same event may be handled again.
+// The error is a *Rejected when no repetition can help. After any other error
+// the same event may be handled again; when that error is an *Error, its Code
+// is the workflow engine's gRPC code ("UNAVAILABLE", "RESOURCE_EXHAUSTED"), and
+// its RetryAfter, if not 0, is how long to wait.
 type Handler func(ctx context.Context, e Event) (Correlation, error)
 
 // Event is what arrived.
@@ -74,12 +76,21 @@ type ElementRef struct {
 	TenantID             string `json:"tenantId,omitempty"`
 }
 
+// The codes of a Rejected that are not gRPC codes.
+const (
+	// CodeConditionNotMet means that no activation condition was met.
+	CodeConditionNotMet = "ACTIVATION_CONDITION_NOT_MET"
+	// CodeInvalidInput means that the event does not give what the element
+	// needs, such as a correlation key.
+	CodeInvalidInput = "INVALID_INPUT"
+)
+
 // Rejected is an event that will never be accepted: no activation condition is
 // met, the correlation key is missing, a mapping has the wrong shape, or the
 // workflow engine refuses the command for good.
 type Rejected struct {
-	// Code is a word for programs: "ACTIVATION_CONDITION_NOT_MET",
-	// "INVALID_INPUT", or a gRPC code such as "INVALID_ARGUMENT".
+	// Code is a word for programs: CodeConditionNotMet, CodeInvalidInput, or
+	// a gRPC code such as "INVALID_ARGUMENT".
 	Code string
 	// Message is one line, without secrets.
 	Message string
@@ -94,6 +105,11 @@ func (r *Rejected) Error() string { return r.Message }
 func (r *Rejected) Unwrap() error { return r.Cause }
 
 // InboundHost is what an inbound connector gets beyond a Host.
+//
+// The properties that it is opened with are the element's zeebe:property
+// entries, nested by the dots in their names, with secrets resolved and bound by
+// package bind, but not evaluated: a protocol evaluates those that may be
+// expressions, because only it knows when and over what.
 type InboundHost struct {
 	Host
 	// ID names the executable; it is stable while its configuration is.
@@ -107,13 +123,15 @@ type InboundHost struct {
 	Activity Activity
 	// Evaluate evaluates a property's expression (FEEL when it begins with
 	// "=", else jq) over a value; "." and the top-level names are the value's.
+	// It is safe for many goroutines. Evaluated text is compiled once.
 	Evaluate func(ctx context.Context, source string, value any) (any, error)
 	// Paths is where webhooks are served; nil if there is no HTTP server.
 	Paths Paths
 	// Instances finds instances that wait at an element; nil if that is not
 	// known.
 	Instances Instances
-	// Cursor is a small durable state of the executable's own.
+	// Cursor is a small durable state of the executable's own; nil if there is
+	// no store.
 	Cursor Cursor
 }
 
@@ -125,8 +143,10 @@ type Activity interface {
 
 // Paths serves webhooks below /inbound/.
 type Paths interface {
-	// Handle serves path until remove is called. Several handlers may share a
-	// path; see package webhook for how one is chosen.
+	// Handle serves path, relative to /inbound/ and without a slash at either
+	// end, until remove is called. Several handlers may share a path; see
+	// package webhook for how one is chosen. It fails on a path that no
+	// request could have.
 	Handle(path string, h http.Handler) (remove func(), err error)
 }
 
