@@ -73,7 +73,11 @@ type ElementRef struct {
 	ElementID            string `json:"elementId"`
 	ElementName          string `json:"elementName,omitempty"`
 	ElementType          string `json:"elementType"`
-	TenantID             string `json:"tenantId,omitempty"`
+	// WaitsAt is the element whose active instances wait for the event, when
+	// it is another one: the activity that a boundary event is attached to,
+	// or the event-based gateway before a catch event.
+	WaitsAt  string `json:"waitsAt,omitempty"`
+	TenantID string `json:"tenantId,omitempty"`
 }
 
 // The codes of a Rejected that are not gRPC codes.

@@ -35,6 +35,21 @@ type Protocol struct {
 	// Properties returns a pointer to a new properties struct of an inbound
 	// connector, with defaults; it is bound like Input.
 	Properties func() any
+	// Scope lists the properties that make a listener what it is, by dotted
+	// names or their beginnings ("inbound.auth"). Elements that agree in them
+	// share an executable under automatic deduplication, and only their
+	// change opens the listener anew; what else differs is read from the
+	// element that an event chose (Correlation.Properties). Empty means all
+	// but those that the engine itself reads.
+	Scope []string
+	// Deferred lists properties, like Scope, whose expressions the listener
+	// evaluates itself with InboundHost.Evaluate; "*" means all. In any other
+	// property a value that begins with "=" is evaluated once, when the
+	// listener is opened, unless its name ends in "Expression" or "Locator".
+	Deferred []string
+	// Exclusive means that a listener acts by itself, as a poll does: among
+	// replicas only one listens, and a restarted one waits for the old one's end.
+	Exclusive bool
 	// Inbound opens a listener for one executable; nil for a protocol that
 	// only calls out.
 	Inbound func(h InboundHost, properties any) (Inbound, error)
