@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 )
 
@@ -33,10 +34,55 @@ type Host struct {
 	WrapTransport func(http.RoundTripper) http.RoundTripper
 	// Limits bound what one call may use.
 	Limits Limits
+	// Shared holds what several protocols use together, such as connection
+	// pools and cached tokens. Nil gives each protocol its own.
+	Shared *Shared
 	// Documents is the document store; nil if there is none.
 	Documents Documents
 	// Messages publishes to the workflow engine; nil if there is none.
 	Messages Messages
+}
+
+// WithDefaults returns the host with the zero fields filled that have a default
+// here: Now, Log and Limits.
+func (h Host) WithDefaults() Host {
+	if h.Now == nil {
+		h.Now = time.Now
+	}
+	if h.Log == nil {
+		h.Log = slog.Default()
+	}
+	h.Limits = h.Limits.WithDefaults()
+	return h
+}
+
+// Shared keeps values that protocols of one process use together. The zero
+// value is ready; a nil one keeps nothing.
+type Shared struct {
+	mu     sync.Mutex
+	values map[any]any
+}
+
+// Get returns the value under a key, a type of the package that owns it, and
+// opens it when it is asked for first. An error keeps nothing.
+func (s *Shared) Get(key any, open func() (any, error)) (any, error) {
+	if s == nil {
+		return open()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if value, ok := s.values[key]; ok {
+		return value, nil
+	}
+	value, err := open()
+	if err != nil {
+		return nil, err
+	}
+	if s.values == nil {
+		s.values = map[any]any{}
+	}
+	s.values[key] = value
+	return value, nil
 }
 
 // Limits bound what one call may use. A zero field means the default.

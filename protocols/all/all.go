@@ -1,0 +1,15 @@
+// Package all lists the protocols that patchbay speaks. It is the only place
+// that names them.
+package all
+
+import (
+	"patchbay/protocols"
+	"patchbay/protocols/rest"
+)
+
+// Protocols returns every protocol, in the order of the documentation.
+func Protocols() []protocols.Protocol {
+	return []protocols.Protocol{
+		rest.Protocol(),
+	}
+}

@@ -1,0 +1,163 @@
+package httpx
+
+import (
+	"bufio"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+)
+
+// AcceptEncoding is what requests send by default: the content encodings that
+// answers are decoded from.
+const AcceptEncoding = "gzip, deflate, br"
+
+// maxEncodings bounds how often an answer may be compressed one over another.
+const maxEncodings = 3
+
+// firstBuffer is what is set aside for an answer before any of it has come,
+// whatever length it claims.
+const firstBuffer = 64 << 10
+
+// tooLargeError is an answer over the limit.
+type tooLargeError struct{ limit int64 }
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("the response body is larger than the limit of %d bytes", e.limit)
+}
+
+// readError is an answer that broke off or could not be decoded.
+type readError struct{ cause error }
+
+func (e *readError) Error() string { return "Failed to read response body: " + e.cause.Error() }
+func (e *readError) Unwrap() error { return e.cause }
+
+// readAll reads and closes an answer's body. The limit holds before and after
+// decoding. A decoded answer loses the headers that described the encoded one.
+func (c *Client) readAll(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	limit := c.limits.ResponseBody
+	encodings := encodingsOf(resp)
+	if len(encodings) == 0 {
+		return readLimited(resp.Body, limit, resp.ContentLength)
+	}
+	var body io.Reader = &limitedReader{r: resp.Body, left: limit, limit: limit}
+	first := bufio.NewReader(body)
+	if _, err := first.Peek(1); err == io.EOF {
+		return nil, nil
+	}
+	body = first
+	for i := len(encodings) - 1; i >= 0; i-- {
+		var err error
+		if body, err = decoder(encodings[i], body); err != nil {
+			return nil, &readError{err}
+		}
+	}
+	content, err := readLimited(body, limit, -1)
+	if err == nil {
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.ContentLength = -1
+	}
+	return content, err
+}
+
+// encodingsOf returns the encodings of an answer that has a body, as long as
+// all of them are known; others leave the body as it is.
+func encodingsOf(resp *http.Response) []string {
+	header := resp.Header["Content-Encoding"]
+	if len(header) == 0 || resp.Body == http.NoBody {
+		return nil
+	}
+	var encodings []string
+	for name := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		switch name = strings.ToLower(strings.TrimSpace(name)); name {
+		case "", "identity":
+		case "gzip", "x-gzip", "deflate", "br":
+			encodings = append(encodings, name)
+		default:
+			return nil
+		}
+	}
+	if len(encodings) > maxEncodings {
+		return nil
+	}
+	return encodings
+}
+
+func decoder(encoding string, r io.Reader) (io.Reader, error) {
+	switch encoding {
+	case "br":
+		return brotli.NewReader(r), nil
+	case "deflate":
+		return inflate(r)
+	}
+	return gzip.NewReader(r)
+}
+
+// inflate reads deflate as RFC 9110 means it, in zlib's format, and as some
+// servers send it, bare.
+func inflate(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	head, err := b.Peek(2)
+	if err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {
+		return zlib.NewReader(b)
+	}
+	return flate.NewReader(b), nil
+}
+
+// readLimited reads up to the limit; size is the length to expect, or -1.
+func readLimited(r io.Reader, limit, size int64) ([]byte, error) {
+	if size > limit {
+		return nil, &tooLargeError{limit}
+	}
+	if size == 0 {
+		return nil, nil
+	}
+	if size < 0 {
+		size = 512
+	}
+	buf := make([]byte, 0, min(size+1, firstBuffer)) // one more to see the end
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), limit+1)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case int64(len(buf)) > limit:
+			return nil, &tooLargeError{limit}
+		case err == io.EOF:
+			return buf, nil
+		case err != nil:
+			var large *tooLargeError
+			if errors.As(err, &large) {
+				return nil, large
+			}
+			return nil, &readError{err}
+		}
+	}
+}
+
+// limitedReader fails with a tooLargeError once more than limit was read.
+type limitedReader struct {
+	r           io.Reader
+	left, limit int64
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.r.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return 0, &tooLargeError{l.limit}
+	}
+	return n, err
+}

@@ -1,0 +1,143 @@
+package httpx
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"patchbay/protocols"
+)
+
+// Headers returns an answer's headers as JSON: a string, or a list if the
+// header came more than once.
+func Headers(h http.Header) map[string]any {
+	out := make(map[string]any, len(h))
+	for name, values := range h {
+		if len(values) == 1 {
+			out[name] = values[0]
+			continue
+		}
+		list := make([]any, len(values))
+		for i, v := range values {
+			list[i] = v
+		}
+		out[name] = list
+	}
+	return out
+}
+
+// Reason returns the phrase of the status line, which HTTP/2 does not have.
+func Reason(resp *http.Response) string {
+	_, reason, _ := strings.Cut(resp.Status, " ")
+	return reason
+}
+
+// DecodeJSON decodes one JSON text; numbers keep their digits as json.Number.
+// Anything after it but white space is an error.
+func DecodeJSON(content []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("there is more after the JSON value")
+	}
+	return value, nil
+}
+
+// EncodeJSON encodes a value that came from JSON as Go values. HTML is not
+// escaped, as signatures may depend on it.
+func EncodeJSON(value any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// Body returns an answer's body as mappings see it: null if it is blank, an
+// object or list if it is JSON, whatever its content type says, else text.
+// Scalars that happen to be JSON stay text.
+func Body(resp *http.Response) any {
+	content := Content(resp)
+	trimmed := bytes.TrimSpace(bytes.TrimPrefix(content, byteOrderMark))
+	if len(trimmed) == 0 {
+		return nil
+	}
+	if trimmed[0] == '{' || trimmed[0] == '[' {
+		if value, err := DecodeJSON(trimmed); err == nil {
+			return value
+		}
+	}
+	return Text(content, resp.Header.Get("Content-Type"))
+}
+
+// StatusError returns the error of an answer with a status of 400 or more.
+func (c *Client) StatusError(resp *http.Response) *protocols.Error {
+	body := Body(resp)
+	if body == nil {
+		body = ""
+	}
+	return &protocols.Error{
+		Code: strconv.Itoa(resp.StatusCode), Message: Reason(resp), Status: resp.StatusCode,
+		Variables: map[string]any{"response": map[string]any{"headers": Headers(resp.Header), "body": body}},
+		Temporary: temporary[resp.StatusCode], RetryAfter: retryAfter(resp, c.host.Now()),
+	}
+}
+
+// temporary are the statuses after which the same request may succeed later.
+var temporary = map[int]bool{
+	http.StatusRequestTimeout: true, http.StatusTooEarly: true, http.StatusTooManyRequests: true,
+	http.StatusBadGateway: true, http.StatusServiceUnavailable: true, http.StatusGatewayTimeout: true,
+}
+
+// resets are the headers that tell when a rate limit ends, besides Retry-After:
+// in seconds from now, or as a Unix time.
+var resets = []string{"Ratelimit-Reset", "X-Ratelimit-Reset", "X-Rate-Limit-Reset"}
+
+// retryAfter returns how long the server asked to wait (RFC 9110, 10.2.3, and
+// the rate limit headers in use); 0 if it did not.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	h := resp.Header
+	if n, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && n > 0 {
+		return time.Duration(min(n, 1e11)) * time.Millisecond
+	}
+	if text := h.Get("Retry-After"); text != "" {
+		return wait(text, now)
+	}
+	limited := resp.StatusCode == http.StatusTooManyRequests || h.Get("X-Ratelimit-Remaining") == "0"
+	if !limited {
+		return 0
+	}
+	for _, name := range resets {
+		if d := wait(h.Get(name), now); d > 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+// wait reads seconds, a Unix time in seconds or an HTTP date.
+func wait(text string, now time.Time) time.Duration {
+	const year = 365 * 24 * 3600
+	if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+		if n > year {
+			n -= float64(now.Unix())
+		}
+		return time.Duration(max(0, min(n, year)) * float64(time.Second))
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(0, at.Sub(now))
+}

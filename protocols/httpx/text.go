@@ -1,0 +1,52 @@
+package httpx
+
+import (
+	"bytes"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+var byteOrderMark = []byte("\uFEFF")
+
+// Text decodes a text by the charset of its content type, by default UTF-8.
+// What is no text in that charset becomes U+FFFD, an unknown charset counts as
+// UTF-8, and a byte order mark is dropped.
+func Text(content []byte, contentType string) string {
+	if charset := charsetOf(contentType); charset != "" {
+		if e, ok := Charset(charset); ok && e != nil {
+			if decoded, err := e.NewDecoder().Bytes(content); err == nil {
+				content = decoded
+			}
+		}
+	}
+	content = bytes.TrimPrefix(content, byteOrderMark)
+	if utf8.Valid(content) {
+		return string(content)
+	}
+	return string([]rune(string(content))) // one U+FFFD for each byte
+}
+
+func charsetOf(contentType string) string {
+	if strings.IndexByte(contentType, ';') < 0 {
+		return ""
+	}
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
+	}
+	return params["charset"]
+}
+
+// Charset finds the encoding of a charset's name; nil for UTF-8.
+func Charset(name string) (e encoding.Encoding, known bool) {
+	switch strings.ToLower(name) {
+	case "utf-8", "utf8", "us-ascii", "ascii":
+		return nil, true
+	}
+	e, err := htmlindex.Get(name)
+	return e, err == nil
+}

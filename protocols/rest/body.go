@@ -1,0 +1,127 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"patchbay/protocols"
+	"patchbay/protocols/httpx"
+)
+
+const (
+	jsonType = "application/json"
+	formType = "application/x-www-form-urlencoded"
+)
+
+// encode returns the body's bytes and completes the content type.
+func (c *client) encode(_ context.Context, in *Input, header http.Header) ([]byte, error) {
+	body := in.Body
+	if body == nil {
+		return nil, nil
+	}
+	if in.IgnoreNullValues {
+		body = withoutNulls(body)
+	}
+	contentType := header.Get("Content-Type")
+	if contentType == "" {
+		contentType = jsonType
+		header["Content-Type"] = []string{jsonType}
+	}
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind = strings.ToLower(contentType)
+	}
+	if object, ok := body.(map[string]any); ok && kind == formType {
+		return formBody(object)
+	}
+	if text, ok := body.(string); ok {
+		return textBody(text, params["charset"])
+	}
+	encoded, err := httpx.EncodeJSON(body)
+	if err != nil {
+		return nil, &protocols.InputError{Path: "body", Message: "it cannot be encoded as JSON: " + err.Error(), Cause: err}
+	}
+	return encoded, nil
+}
+
+// withoutNulls copies a value without the null members of its objects.
+func withoutNulls(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for name, member := range v {
+			if member != nil {
+				out[name] = withoutNulls(member)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = withoutNulls(item)
+		}
+		return out
+	}
+	return value
+}
+
+func textBody(text, charset string) ([]byte, error) {
+	if charset == "" {
+		return []byte(text), nil
+	}
+	e, known := httpx.Charset(charset)
+	if !known {
+		return nil, &protocols.InputError{Path: "headers.Content-Type", Message: fmt.Sprintf("the charset %q is not known", charset)}
+	}
+	if e == nil {
+		return []byte(text), nil
+	}
+	encoded, err := e.NewEncoder().String(text)
+	if err != nil {
+		return nil, &protocols.InputError{Path: "body", Message: fmt.Sprintf("it cannot be written in the charset %q", charset), Cause: err}
+	}
+	return []byte(encoded), nil
+}
+
+// formBody encodes an object's members as a form in UTF-8, sorted by name. A
+// list becomes one field for each item, an object its JSON text.
+func formBody(object map[string]any) ([]byte, error) {
+	form := url.Values{}
+	for name, value := range object {
+		items, ok := value.([]any)
+		if !ok {
+			items = []any{value}
+		}
+		for _, item := range items {
+			text, err := fieldText(item)
+			if err != nil {
+				return nil, err
+			}
+			form.Add(name, text)
+		}
+	}
+	return []byte(form.Encode()), nil
+}
+
+// fieldText is a form field's text: scalars as they are, null as nothing, the
+// rest as JSON.
+func fieldText(value any) (string, error) {
+	switch v := value.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	}
+	encoded, err := httpx.EncodeJSON(value)
+	if err != nil {
+		return "", &protocols.InputError{Path: "body", Message: "it cannot be encoded as a form: " + err.Error(), Cause: err}
+	}
+	return string(encoded), nil
+}

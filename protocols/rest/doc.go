@@ -1,0 +1,48 @@
+// Package rest calls HTTP APIs: the job type io.camunda:http-json:1, with the
+// inputs, results and error codes that Camunda's HTTP connector has.
+//
+// The response is {status, headers, body, reason, document}. Any status below
+// 400 is a success. A status of 400 or more is an error with the status as its
+// code, the reason phrase as its message and {response: {headers, body}} as its
+// variables. Other codes are 408 (no answer in time, or no connection), 500 (the
+// answer broke the rules of HTTP or broke off), SSL_HANDSHAKE_FAILED,
+// RESPONSE_TOO_LARGE, OAUTH_TOKEN_ERROR, OAUTH_REFRESH_TOKEN_EXPIRED and
+// OAUTH_INTERACTION_REQUIRED.
+//
+// # Differences from Camunda's connector
+//
+// Where Camunda's connector (8.8, 8.10) behaves in a way that looks like an
+// accident, this one does not follow it:
+//
+//   - HEAD and OPTIONS are methods too.
+//   - The connection time-out bounds connecting, not only waiting for a free
+//     connection. The read time-out bounds the whole answer, not each part of
+//     it, so a server that drips cannot hold a job.
+//   - Nothing is repeated in silence on 429, 503 or a broken connection; a retry
+//     is what the input callPolicy.retry asks for.
+//   - Authentication replaces a header Authorization that is given as well,
+//     instead of sending two.
+//   - A token that a server refuses with 401 is fetched anew, once, if it came
+//     from the cache; a rotated refresh token is kept; expires_in may be a
+//     string.
+//   - A redirect to another origin is followed without credentials, which
+//     includes API keys and cookies, instead of being refused or followed with
+//     them.
+//   - Header names of the response are in canonical form (Content-Type, Etag).
+//   - The response's charset counts, and a byte order mark is dropped, so such
+//     JSON is parsed.
+//   - JSON with more text after it, as in NDJSON, stays text instead of losing
+//     all but its first line.
+//   - A 304 is a response with null body like any other status.
+//   - With the return format JSON an empty body is null, and what is no JSON
+//     stays text, instead of failing the job.
+//   - In a form a list becomes one field for each item and an object its JSON
+//     text; null is a field without a value. In multipart the same holds, null
+//     is left out, and text is UTF-8.
+//   - Documents count wherever they are in the body, in lists and as the whole
+//     body too.
+//   - A user's Content-Length and other headers of the transport are ignored
+//     instead of failing the call.
+//   - A percent sign that begins no escape is encoded.
+//   - Bodies have size limits in both directions.
+package rest

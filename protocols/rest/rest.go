@@ -1,0 +1,125 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-resty/resty/v2"
+
+	"patchbay/protocols"
+	"patchbay/protocols/httpx"
+)
+
+// Protocol describes the protocol "rest".
+func Protocol() protocols.Protocol {
+	return protocols.Protocol{
+		Name:     "rest",
+		Doc:      "Calls an HTTP API. The response is {status, headers, body, reason, document}.",
+		JobTypes: []string{"io.camunda:http-json:1"},
+		Input:    newInput,
+		Outbound: open,
+	}
+}
+
+// client makes the calls. resty composes and sends them; the wire below it is
+// httpx's, and the headers and the body are set on the finished request, so
+// that resty neither copies nor changes them.
+type client struct {
+	http  *httpx.Client
+	resty *resty.Client
+}
+
+func open(host protocols.Host) (protocols.Outbound, error) {
+	h, err := httpx.New(host)
+	if err != nil {
+		return nil, err
+	}
+	r := resty.NewWithClient(h.HTTP()).SetLogger(silent{}).SetPreRequestHook(fill)
+	return &client{http: h, resty: r}, nil
+}
+
+// Close drops the idle connections.
+func (c *client) Close() error { return c.http.Close() }
+
+// Idempotent reports whether the method may be repeated (RFC 9110, 9.2.2), or
+// the request carries a key by which the server knows a repetition.
+func (c *client) Idempotent(call protocols.Call) bool {
+	in := call.Input.(*Input)
+	if in.Method != "POST" && in.Method != "PATCH" {
+		return true
+	}
+	for name := range in.Headers {
+		if http.CanonicalHeaderKey(name) == "Idempotency-Key" {
+			return true
+		}
+	}
+	return false
+}
+
+// Execute makes the call. A status of 400 or more is an error with the status
+// as its code.
+func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Output, error) {
+	in := call.Input.(*Input)
+	ctx = httpx.WithOptions(ctx, in.options(call.Observe))
+	r, err := c.request(ctx, in)
+	if err != nil {
+		return protocols.Output{}, err
+	}
+	resp, err := c.http.Authenticate(ctx, in.auth(), r.header, func() (*http.Response, error) {
+		return c.send(ctx, in.Method, r)
+	})
+	if err != nil {
+		return protocols.Output{}, httpx.AsError(err, "url")
+	}
+	if resp.StatusCode >= 400 {
+		return protocols.Output{}, c.http.StatusError(resp)
+	}
+	return c.output(ctx, in, resp)
+}
+
+func (in *Input) options(observe func(protocols.Exchange)) *httpx.Options {
+	o := &httpx.Options{FollowRedirects: in.FollowRedirects, Observe: observe}
+	o.Connect, o.Read = httpx.Timeouts(in.ConnectSeconds, in.ReadSeconds)
+	if !in.ClientTLS.Empty() {
+		o.TLS = in.ClientTLS
+	}
+	return o
+}
+
+type requestKey struct{}
+
+// send hands a request to resty, which finds its headers and body in the
+// context.
+func (c *client) send(ctx context.Context, method string, r *request) (*http.Response, error) {
+	resp, err := c.resty.R().
+		SetContext(context.WithValue(ctx, requestKey{}, r)).
+		SetDoNotParseResponse(true).
+		Execute(method, r.url)
+	if err != nil {
+		return nil, err
+	}
+	return resp.RawResponse, nil
+}
+
+// fill sets what the call wants on the request that resty made.
+func fill(_ *resty.Client, raw *http.Request) error {
+	r := raw.Context().Value(requestKey{}).(*request)
+	raw.Header = r.header
+	if r.host != "" {
+		raw.Host = r.host
+	}
+	httpx.SetBody(raw, r.body)
+	return nil
+}
+
+// silent keeps resty quiet: what it has to say is in its errors.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}
+
+var (
+	_ protocols.Outbound   = (*client)(nil)
+	_ protocols.Idempotent = (*client)(nil)
+)
