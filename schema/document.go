@@ -1,0 +1,230 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// MaxDocument is the largest JSON text that Parse takes, in bytes: 4 MiB, some
+// forty times the largest template known.
+const MaxDocument = 4 << 20
+
+// maxDepth is how deep arrays and objects may nest.
+const maxDepth = 200
+
+// Document is a parsed JSON text that can tell where its values stand.
+type Document struct {
+	// Raw is the text itself.
+	Raw []byte
+	// Value is the text as Go values; numbers are json.Number.
+	Value any
+
+	indexed    sync.Once
+	offsets    map[string]int
+	duplicates []string
+}
+
+// SyntaxError is a text that is no JSON, or JSON that goes beyond a limit.
+type SyntaxError struct {
+	// Line and Column count from 1; columns count characters.
+	Line, Column int
+	// Message says what is wrong.
+	Message string
+}
+
+// Error returns the place and the message.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
+}
+
+// Parse reads one JSON value. It fails with a *SyntaxError when the text is
+// not JSON in UTF-8, larger than MaxDocument, or nested too deep. The text must
+// not change while the document is used.
+func Parse(raw []byte) (*Document, error) {
+	if len(raw) > MaxDocument {
+		return nil, &SyntaxError{1, 1, fmt.Sprintf("the text has %d bytes, more than the %d that are allowed", len(raw), MaxDocument)}
+	}
+	if offset := invalidUTF8(raw); offset >= 0 {
+		return nil, syntaxError(raw, offset, "the text is not UTF-8")
+	}
+	if bytes.HasPrefix(raw, []byte("\uFEFF")) {
+		return nil, syntaxError(raw, 0, "the text begins with a byte order mark; save it without one")
+	}
+	if offset := tooDeep(raw); offset >= 0 {
+		return nil, syntaxError(raw, offset, fmt.Sprintf("nested deeper than %d levels", maxDepth))
+	}
+	d := &Document{Raw: raw}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := json.Unmarshal(raw, new(json.RawMessage)); err != nil {
+		return nil, explain(raw, err)
+	}
+	if err := decoder.Decode(&d.Value); err != nil {
+		return nil, explain(raw, err)
+	}
+	return d, nil
+}
+
+// Position returns where the value at a JSON pointer begins, both counted from
+// 1. A pointer to what is not there gives the place of the nearest value
+// around it.
+func (d *Document) Position(pointer string) (line, column int) {
+	d.index()
+	for {
+		if offset, found := d.offsets[pointer]; found {
+			return position(d.Raw, offset)
+		}
+		slash := strings.LastIndexByte(pointer, '/')
+		if slash < 0 {
+			return position(d.Raw, d.offsets[""])
+		}
+		pointer = pointer[:slash]
+	}
+}
+
+// Duplicates returns pointers to the members whose key appears twice in their
+// object; the last one counts.
+func (d *Document) Duplicates() []string {
+	d.index()
+	return d.duplicates
+}
+
+// Slice returns the bytes of the value at a pointer as they stand in the
+// text, or nil if there is none.
+func (d *Document) Slice(pointer string) []byte {
+	d.index()
+	offset, found := d.offsets[pointer]
+	if !found {
+		return nil
+	}
+	var value json.RawMessage
+	if json.NewDecoder(bytes.NewReader(d.Raw[offset:])).Decode(&value) != nil {
+		return nil
+	}
+	return d.Raw[offset : offset+len(value)]
+}
+
+// index finds out where every value stands. Most texts are never asked for it.
+func (d *Document) index() {
+	d.indexed.Do(func() {
+		d.offsets = map[string]int{}
+		x := indexer{document: d, decoder: json.NewDecoder(bytes.NewReader(d.Raw))}
+		x.value("")
+	})
+}
+
+// indexer reads a text that is known to be valid, token by token.
+type indexer struct {
+	document *Document
+	decoder  *json.Decoder
+}
+
+func (x *indexer) value(pointer string) {
+	x.document.offsets[pointer] = x.next()
+	switch token, _ := x.decoder.Token(); token {
+	case json.Delim('{'):
+		x.object(pointer)
+	case json.Delim('['):
+		for i := 0; x.decoder.More(); i++ {
+			x.value(pointer + "/" + strconv.Itoa(i))
+		}
+		_, _ = x.decoder.Token()
+	}
+}
+
+func (x *indexer) object(pointer string) {
+	for x.decoder.More() {
+		key, _ := x.decoder.Token()
+		name, isString := key.(string)
+		if !isString {
+			return
+		}
+		member := pointer + "/" + escape(name)
+		if _, twice := x.document.offsets[member]; twice {
+			x.document.duplicates = append(x.document.duplicates, member)
+		}
+		x.value(member)
+	}
+	_, _ = x.decoder.Token()
+}
+
+// next returns the offset at which the next token begins.
+func (x *indexer) next() int {
+	offset := int(x.decoder.InputOffset())
+	for offset < len(x.document.Raw) && strings.IndexByte(" \t\r\n,:", x.document.Raw[offset]) >= 0 {
+		offset++
+	}
+	return offset
+}
+
+// tooDeep returns where brackets nest deeper than maxDepth, or -1.
+func tooDeep(raw []byte) int {
+	depth, inString := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return i
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return -1
+}
+
+// explain turns the parser's error into one with a place.
+func explain(raw []byte, err error) error {
+	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		return syntaxError(raw, 0, err.Error())
+	}
+	if strings.HasPrefix(syntax.Error(), "unexpected end") {
+		return syntaxError(raw, len(raw), "the JSON text ends too early")
+	}
+	return syntaxError(raw, max(0, int(syntax.Offset)-1), syntax.Error())
+}
+
+func syntaxError(raw []byte, offset int, message string) *SyntaxError {
+	line, column := position(raw, offset)
+	return &SyntaxError{line, column, message}
+}
+
+// position turns a byte offset into a line and a column.
+func position(raw []byte, offset int) (line, column int) {
+	before := raw[:min(offset, len(raw))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+func invalidUTF8(raw []byte) int {
+	if utf8.Valid(raw) {
+		return -1
+	}
+	for offset := 0; ; {
+		r, size := utf8.DecodeRune(raw[offset:])
+		if r == utf8.RuneError && size <= 1 {
+			return offset
+		}
+		offset += size
+	}
+}
+
+// escape writes a key as a token of a JSON pointer (RFC 6901, section 3).
+func escape(key string) string {
+	if !strings.ContainsAny(key, "~/") {
+		return key
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
