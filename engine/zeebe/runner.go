@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
@@ -36,15 +37,56 @@ type runner struct {
 	// after them. The latter ends later.
 	handlers, commands context.Context
 	jobs               sync.WaitGroup
+	// tasks hands jobs to goroutines that wait for another one: a goroutine
+	// that has grown its stack once is cheaper than a new one.
+	tasks  chan task
+	parked atomic.Int32
 }
 
-// start runs a job in a goroutine of its own. The worker holds a slot for it,
-// which is returned at the job's end.
+// maxParked bounds the goroutines that wait for jobs.
+const maxParked = 256
+
+type task struct {
+	worker *worker
+	job    *pb.ActivatedJob
+}
+
+// start runs a job in the background. The worker holds a slot for it, which is
+// returned at the job's end.
 func (r *runner) start(w *worker, job *pb.ActivatedJob) {
-	r.jobs.Go(func() {
-		defer w.share.put()
-		r.run(w, job)
-	})
+	r.jobs.Add(1)
+	t := task{w, job}
+	select {
+	case r.tasks <- t:
+	default:
+		go r.loop(t)
+	}
+}
+
+// loop runs one job after another until there is none to wait for.
+func (r *runner) loop(t task) {
+	for ok := true; ok; t, ok = r.next() {
+		r.one(t)
+	}
+}
+
+func (r *runner) one(t task) {
+	defer r.jobs.Done()
+	defer t.worker.share.put()
+	r.run(t.worker, t.job)
+}
+
+func (r *runner) next() (t task, ok bool) {
+	defer r.parked.Add(-1)
+	if r.parked.Add(1) > maxParked {
+		return t, false
+	}
+	select {
+	case t = <-r.tasks:
+		return t, true
+	case <-r.commands.Done():
+		return t, false
+	}
 }
 
 func (r *runner) run(w *worker, activated *pb.ActivatedJob) {

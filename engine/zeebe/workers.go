@@ -77,7 +77,7 @@ func NewWorkers(c *Client, handle Handler, o WorkerOptions) *Workers {
 	o = o.withDefaults(c)
 	ws := &Workers{client: c, options: o, slots: newSlots(o.MaxTotal), running: map[string]*worker{},
 		intake: newEnding(), handlers: newEnding(), commands: newEnding()}
-	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, handlers: ws.handlers.ctx, commands: ws.commands.ctx}
+	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
 	return ws
 }
 

@@ -87,7 +87,7 @@ func (g *Gateway) Start() {
 }
 
 func (g *Gateway) serve(l net.Listener) {
-	server := grpc.NewServer(grpc.UnaryInterceptor(g.beforeUnary), grpc.StreamInterceptor(g.beforeStream))
+	server := grpc.NewServer(grpc.NumStreamWorkers(64), grpc.UnaryInterceptor(g.beforeUnary), grpc.StreamInterceptor(g.beforeStream))
 	pb.RegisterGatewayServer(server, g)
 	g.mu.Lock()
 	g.server = server
