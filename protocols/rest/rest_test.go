@@ -306,3 +306,19 @@ func BenchmarkPlain(b *testing.B) {
 		resp.Body.Close()
 	}
 }
+
+// BenchmarkStubbed is what a call costs apart from the network.
+func BenchmarkStubbed(b *testing.B) {
+	stubs, err := httpx.ParseStubs([]byte(`[{"request":{"url":"http://a.example/v1/orders?expand=items"},"response":{"body":{"id":"o-1","items":[{"sku":"x","qty":2}]}}}]`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := open1(b, protocols.Host{WrapTransport: stubs.Wrap})
+	in := bound(b, "", `{"url":"http://a.example/v1/orders?expand=items","method":"POST","headers":{"X-Request":"1"},"body":{"customer":"c-1","items":[1,2,3]},"authentication":{"type":"bearer","token":"t"}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Execute(b.Context(), protocols.Call{Input: in}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+)
+
+// load bounds what is in flight: requests and the memory of large bodies.
+type load struct {
+	requests, bytes         int64
+	usedRequests, usedBytes atomic.Int64
+}
+
+// enter takes a place for a request, if there is one; leave gives it back.
+func (l *load) enter() bool { return take(&l.usedRequests, 1, l.requests) }
+func (l *load) leave()      { l.usedRequests.Add(-1) }
+
+func take(used *atomic.Int64, n, most int64) bool {
+	if used.Add(n) <= most {
+		return true
+	}
+	used.Add(-n)
+	return false
+}
+
+// smallBody is what a body may have without counting, in bytes.
+const smallBody = 64 << 10
+
+var (
+	errTooLarge = errors.New("the body is too large")
+	errBusy     = errors.New("too many large bodies at a time")
+)
+
+// body is a request's body and what it takes of the load.
+type body struct {
+	content []byte
+	load    *load
+	counted int64
+}
+
+// release gives back what the body took.
+func (b *body) release() {
+	if b.counted > 0 {
+		b.load.usedBytes.Add(-b.counted)
+	}
+}
+
+// readBody reads a request's body. Its errors are errTooLarge, errBusy or
+// what reading met, such as io.ErrUnexpectedEOF for a body that broke off.
+func (l *load) readBody(w http.ResponseWriter, r *http.Request, limit int64) (b body, err error) {
+	b.load = l
+	size := r.ContentLength
+	if r.Body == nil || r.Body == http.NoBody || size == 0 {
+		return b, nil
+	}
+	if size > limit {
+		return b, errTooLarge
+	}
+	first := min(limit, smallBody)
+	if size >= 0 {
+		first = min(first, size)
+	}
+	reader := http.MaxBytesReader(w, r.Body, limit)
+	b.content, err = readUpTo(reader, nil, first)
+	if err != nil || int64(len(b.content)) < first || size == first {
+		return b, readError(err)
+	}
+	return b, b.readRest(reader, size, limit)
+}
+
+// readRest reads what is beyond a small body, whose size may be unknown (-1).
+func (b *body) readRest(r io.Reader, size, limit int64) error {
+	most := size
+	if size < 0 {
+		most = limit
+	}
+	if most > smallBody {
+		if !take(&b.load.usedBytes, most, b.load.bytes) {
+			return errBusy
+		}
+		b.counted = most
+	}
+	var err error
+	b.content, err = readUpTo(r, b.content, most+1)
+	return readError(err)
+}
+
+// readUpTo appends to buf until it holds n bytes or r ends.
+func readUpTo(r io.Reader, buf []byte, n int64) ([]byte, error) {
+	if buf == nil {
+		buf = make([]byte, 0, min(n, smallBody))
+	}
+	for int64(len(buf)) < n {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		read, err := r.Read(buf[len(buf):min(int64(cap(buf)), n)])
+		buf = buf[:len(buf)+read]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return buf, err
+		}
+	}
+	return buf, nil
+}
+
+func readError(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return errTooLarge
+	}
+	return err
+}

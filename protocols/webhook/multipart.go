@@ -1,0 +1,165 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"patchbay/protocols"
+)
+
+// maxParts bounds the parts of a multipart body.
+const maxParts = 1000
+
+// file is a part of a body that becomes a document.
+type file struct {
+	// field is the name of the form field; empty for a body that is a file.
+	field             string
+	name, contentType string
+	content           []byte
+}
+
+// reference describes the file as a document reference does, before it is stored.
+func (f *file) reference() map[string]any {
+	return reference(protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))})
+}
+
+// reference returns a document as process variables hold it (Camunda 8).
+func reference(d protocols.DocumentInfo) map[string]any {
+	metadata := map[string]any{}
+	out := map[string]any{"camunda.document.type": "camunda", "metadata": metadata}
+	for name, text := range map[string]string{"storeId": d.StoreID, "documentId": d.ID, "contentHash": d.Hash} {
+		if text != "" {
+			out[name] = text
+		}
+	}
+	if d.ContentType != "" {
+		metadata["contentType"] = d.ContentType
+	}
+	if d.Name != "" {
+		metadata["fileName"] = d.Name
+	}
+	metadata["size"] = int(d.Size)
+	return out
+}
+
+// parseMultipart returns the fields as an object and the files. A file's field
+// holds its reference.
+func parseMultipart(content []byte, boundary string) (any, []file, *answer) {
+	object, files, err := readParts(content, boundary)
+	if err != nil {
+		return nil, nil, badRequest("INVALID_BODY", "the multipart body is invalid: "+err.Error())
+	}
+	return withReferences(object, files, (*file).reference), files, nil
+}
+
+func readParts(content []byte, boundary string) (map[string]any, []file, error) {
+	if boundary == "" {
+		return nil, nil, errors.New("its content type has no boundary")
+	}
+	object := map[string]any{}
+	var files []file
+	parts := multipart.NewReader(bytes.NewReader(content), boundary)
+	for range maxParts {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return object, files, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		data, err := io.ReadAll(part)
+		if err != nil {
+			return nil, nil, err
+		}
+		if part.FileName() != "" {
+			files = append(files, newFile(part, data))
+			continue
+		}
+		text, err := decoded(data, part.Header.Get("Content-Type"))
+		if err != nil {
+			return nil, nil, fmt.Errorf("field %q: %w", part.FormName(), err)
+		}
+		put(object, clean(part.FormName()), string(text))
+	}
+	return nil, nil, fmt.Errorf("it has more than %d parts", maxParts)
+}
+
+func newFile(part *multipart.Part, data []byte) file {
+	contentType := part.Header.Get("Content-Type")
+	if contentType == "" {
+		contentType = "application/octet-stream"
+	}
+	return file{field: clean(part.FormName()), name: clean(part.FileName()), contentType: clean(contentType), content: data}
+}
+
+// clean drops control characters and what is not UTF-8 from a name.
+func clean(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD"))
+}
+
+// withReferences returns the object with the files under their fields' names.
+func withReferences(object map[string]any, files []file, reference func(*file) map[string]any) map[string]any {
+	out := maps.Clone(object)
+	for i := range files {
+		if files[i].field != "" {
+			put(out, files[i].field, reference(&files[i]))
+		}
+	}
+	return out
+}
+
+// store keeps the files as documents and returns the event with them; it does
+// so once for a request.
+func (r *request) store(ctx context.Context, documents protocols.Documents) (any, error) {
+	if r.stored != nil {
+		return r.stored, nil
+	}
+	references := make([]any, len(r.files))
+	byFile := make(map[*file]map[string]any, len(r.files))
+	for i := range r.files {
+		f := &r.files[i]
+		info, err := documents.Create(ctx, protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))}, bytes.NewReader(f.content))
+		if err != nil {
+			return nil, fmt.Errorf("store the document %q: %w", f.name, err)
+		}
+		byFile[f] = reference(info)
+		references[i] = byFile[f]
+	}
+	r.stored = r.eventWith(r.bodyWith(byFile), references)
+	return r.stored, nil
+}
+
+// bodyWith returns the body with the stored documents in place of those that
+// were announced.
+func (r *request) bodyWith(stored map[*file]map[string]any) any {
+	object, ok := r.body.(map[string]any)
+	if !ok {
+		return r.body
+	}
+	fields := maps.Clone(object)
+	for i := range r.files {
+		delete(fields, r.files[i].field)
+	}
+	return withReferences(fields, r.files, func(f *file) map[string]any { return stored[f] })
+}
+
+// checkDocuments refuses files where there is no store for them.
+func (r *request) checkDocuments(documents protocols.Documents) *answer {
+	if len(r.files) == 0 || documents != nil {
+		return nil
+	}
+	return problem{status: http.StatusUnsupportedMediaType, reason: "NO_DOCUMENT_STORE",
+		detail: "the body holds a file, and there is no document store for it"}.answer()
+}

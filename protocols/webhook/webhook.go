@@ -1,0 +1,77 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+
+	"patchbay/protocols"
+	"patchbay/protocols/bind"
+	"patchbay/protocols/httpx"
+)
+
+// Protocol describes the webhook.
+func Protocol() protocols.Protocol {
+	return protocols.Protocol{
+		Name:         "webhook",
+		Doc:          "Starts or continues process instances for HTTP requests that others send.",
+		InboundTypes: []string{"io.camunda:webhook:1"},
+		Properties: func() any {
+			p := &Properties{}
+			bind.Defaults(p)
+			return p
+		},
+		Inbound: open,
+	}
+}
+
+// webhook is the inbound connector of one executable.
+type webhook struct {
+	host protocols.InboundHost
+	in   *Inbound
+	http *http.Client
+}
+
+func open(host protocols.InboundHost, properties any) (protocols.Inbound, error) {
+	p, ok := properties.(*Properties)
+	if !ok {
+		return nil, fmt.Errorf("open a webhook: expected *webhook.Properties but got %T", properties)
+	}
+	if host.Paths == nil {
+		return nil, errors.New("open a webhook: this process serves no webhooks")
+	}
+	client, err := httpx.New(host.Host)
+	if err != nil {
+		return nil, fmt.Errorf("open a webhook: %w", err)
+	}
+	host.Host = host.Host.WithDefaults()
+	return &webhook{host: host, in: &p.Inbound, http: client.HTTP()}, nil
+}
+
+// plainPath is what Camunda recommends for paths.
+var plainPath = regexp.MustCompile(`^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$`)
+
+// Receive serves the path until ctx ends and then waits for the requests that
+// are being answered.
+func (w *webhook) Receive(ctx context.Context, ready func(), handle protocols.Handler) error {
+	l, err := newListener(ctx, w, handle)
+	if err != nil {
+		return err
+	}
+	if !plainPath.MatchString(w.in.Context) {
+		l.note("WARNING", "Warning", fmt.Sprintf("the path %q has characters beyond letters, digits and single - or _", w.in.Context), nil)
+	}
+	remove, err := w.host.Paths.Handle(w.in.Context, l)
+	if err != nil {
+		return fmt.Errorf("serve webhook path %q: %w", w.in.Context, err)
+	}
+	ready()
+	<-ctx.Done()
+	remove()
+	l.live.Lock() // for good: waits for the requests in flight and lets no other in
+	return nil
+}
+
+var _ protocols.Inbound = (*webhook)(nil)
