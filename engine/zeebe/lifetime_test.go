@@ -3,6 +3,7 @@ package zeebe_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,10 @@ import (
 
 type failRequest = pb.FailJobRequest
 
-func recordFail(last **failRequest) func(context.Context, string, any) error {
+func recordFail(last *atomic.Pointer[failRequest]) func(context.Context, string, any) error {
 	return func(_ context.Context, _ string, request any) error {
 		if f, ok := request.(*failRequest); ok {
-			*last = f
+			last.Store(f)
 		}
 		return nil
 	}
@@ -128,8 +129,8 @@ func TestDrain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			g := gatewaytest.New()
-			var failed *failRequest
-			g.Before = recordFail(&failed)
+			var last atomic.Pointer[failRequest]
+			g.Before = recordFail(&last)
 			var release chan struct{}
 			handle := func(ctx context.Context, _ engine.Job) engine.Outcome { return tt.handle(ctx, release) }
 			bubble(t, g, handle, zeebe.WorkerOptions{MaxActive: 5}, func(r *rig) {
@@ -154,6 +155,7 @@ func TestDrain(t *testing.T) {
 				if r.results.count(tt.result) != 5 {
 					t.Errorf("observed %+v", r.results)
 				}
+				failed := last.Load()
 				if tt.result == zeebe.GivenBack && (failed == nil || failed.Retries != 3) {
 					t.Errorf("given back with %+v", failed)
 				}

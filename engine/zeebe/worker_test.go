@@ -3,6 +3,7 @@ package zeebe_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -220,13 +221,14 @@ func TestPanicFailsTheJob(t *testing.T) {
 		return engine.Complete{}
 	}
 	g := gatewaytest.New()
-	var failed *failRequest
-	g.Before = recordFail(&failed)
+	var last atomic.Pointer[failRequest]
+	g.Before = recordFail(&last)
 	bubble(t, g, handle, zeebe.WorkerOptions{}, func(r *rig) {
 		g.Start()
 		g.Offer(1, job("a"))
 		r.ws.Add(zeebe.JobType{Name: "a"})
 		r.idle()
+		failed := last.Load()
 		if failed == nil || failed.Retries != 2 || !strings.HasPrefix(failed.ErrorMessage, "the connector panicked: boom xx") || len(failed.ErrorMessage) > 600 {
 			t.Errorf("fail request %+v", failed)
 		}
@@ -239,8 +241,8 @@ func TestPanicFailsTheJob(t *testing.T) {
 
 func TestBadHeadersMakeAnIncident(t *testing.T) {
 	g := gatewaytest.New()
-	var failed *failRequest
-	g.Before = recordFail(&failed)
+	var last atomic.Pointer[failRequest]
+	g.Before = recordFail(&last)
 	bubble(t, g, complete, zeebe.WorkerOptions{}, func(r *rig) {
 		g.Start()
 		bad := job("a")
@@ -248,6 +250,7 @@ func TestBadHeadersMakeAnIncident(t *testing.T) {
 		g.Offer(1, bad)
 		r.ws.Add(zeebe.JobType{Name: "a"})
 		r.idle()
+		failed := last.Load()
 		if failed == nil || failed.Retries != 0 || !strings.Contains(failed.ErrorMessage, "task headers: expected a JSON object of strings") {
 			t.Errorf("fail request %+v", failed)
 		}

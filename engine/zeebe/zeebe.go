@@ -113,7 +113,7 @@ func (o Options) dialOptions() []grpc.DialOption {
 	if o.Dialer != nil {
 		list = append(list, grpc.WithContextDialer(o.Dialer))
 	}
-	if o.Authority != "" {
+	if o.Authority != "" && o.Plaintext { // with TLS the certificate's name is it
 		list = append(list, grpc.WithAuthority(o.Authority))
 	}
 	return list
