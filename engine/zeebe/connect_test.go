@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,7 @@ import (
 
 func dial(t *testing.T, o zeebe.Options) *zeebe.Client {
 	t.Helper()
+	o.Log = slog.New(slog.DiscardHandler)
 	c, err := zeebe.Dial(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
