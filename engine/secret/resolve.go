@@ -1,0 +1,154 @@
+package secret
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Resolver resolves the references of one job's input. It is for one goroutine.
+type Resolver struct {
+	// Provider knows the secrets; nil knows none.
+	Provider Provider
+	// Query is what every question has in common; its Name is filled in.
+	Query Query
+	// Allowed says whether a name may be resolved; nil allows all. References
+	// to other names are left as they are.
+	Allowed func(name string) bool
+	// Masker learns every value that was resolved; nil if nobody masks.
+	Masker *Masker
+	// Refused are the names that were not allowed, in the order of their
+	// coming, for traces.
+	Refused []string
+
+	known map[string]string
+}
+
+// Resolve returns a JSON value with the references in its strings and object
+// keys resolved; v itself is not changed, and is returned when it holds none.
+// The error is a *MissingError or a *LookupError.
+func (r *Resolver) Resolve(ctx context.Context, v any) (any, error) {
+	out, _, err := r.value(ctx, v)
+	return out, err
+}
+
+func (r *Resolver) value(ctx context.Context, v any) (out any, changed bool, err error) {
+	switch v := v.(type) {
+	case string:
+		return r.text(ctx, v)
+	case []any:
+		return r.list(ctx, v)
+	case map[string]any:
+		return r.object(ctx, v)
+	}
+	return v, false, nil
+}
+
+func (r *Resolver) list(ctx context.Context, list []any) (any, bool, error) {
+	var out []any
+	for i, v := range list {
+		v, changed, err := r.value(ctx, v)
+		if err != nil {
+			return nil, false, err
+		}
+		if changed && out == nil {
+			out = slices.Clone(list)
+		}
+		if changed {
+			out[i] = v
+		}
+	}
+	if out == nil {
+		return list, false, nil
+	}
+	return out, true, nil
+}
+
+func (r *Resolver) object(ctx context.Context, object map[string]any) (any, bool, error) {
+	var out map[string]any
+	for name, v := range object {
+		key, renamed, err := r.text(ctx, name)
+		if err != nil {
+			return nil, false, err
+		}
+		v, changed, err := r.value(ctx, v)
+		if err != nil {
+			return nil, false, err
+		}
+		if !renamed && !changed {
+			continue
+		}
+		if out == nil {
+			out = maps.Clone(object)
+		}
+		if renamed {
+			delete(out, name)
+		}
+		out[key.(string)] = v
+	}
+	if out == nil {
+		return object, false, nil
+	}
+	return out, true, nil
+}
+
+func (r *Resolver) text(ctx context.Context, text string) (any, bool, error) {
+	if !strings.Contains(text, keyword) {
+		return text, false, nil
+	}
+	var out strings.Builder
+	done := 0
+	for _, ref := range References(text) {
+		if r.Allowed != nil && !r.Allowed(ref.Name) {
+			r.Refused = append(r.Refused, ref.Name)
+			continue
+		}
+		value, err := r.lookup(ctx, ref.Name)
+		if err != nil {
+			return nil, false, err
+		}
+		out.WriteString(text[done:ref.Start])
+		out.WriteString(value)
+		done = ref.End
+	}
+	if done == 0 {
+		return text, false, nil
+	}
+	out.WriteString(text[done:])
+	return out.String(), true, nil
+}
+
+func (r *Resolver) lookup(ctx context.Context, name string) (string, error) {
+	if value, ok := r.known[name]; ok {
+		return value, nil
+	}
+	value, ok, err := r.ask(ctx, name)
+	if err != nil {
+		return "", &LookupError{Name: name, Err: err}
+	}
+	if !ok {
+		missing := &MissingError{Name: name}
+		if h, ok := r.Provider.(Hinter); ok {
+			missing.Hint = h.Hint(name)
+		}
+		return "", missing
+	}
+	if r.known == nil {
+		r.known = map[string]string{}
+	}
+	r.known[name] = value
+	if r.Masker != nil {
+		r.Masker.Add(value)
+	}
+	return value, nil
+}
+
+func (r *Resolver) ask(ctx context.Context, name string) (string, bool, error) {
+	if r.Provider == nil {
+		return "", false, nil
+	}
+	q := r.Query
+	q.Name = name
+	return r.Provider.Secret(ctx, q)
+}

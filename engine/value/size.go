@@ -1,0 +1,124 @@
+package value
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+)
+
+// Sizes of parts of a value in bytes, about as Go keeps them.
+const (
+	slotSize  = 16
+	entrySize = 48
+)
+
+// Size returns about how many bytes of memory a value takes, counting what it
+// shares as often as it holds it. It stops counting above limit, so it is
+// never slow. ok is false when the value nests deeper than MaxDepth.
+func Size(v any, limit int) (n int, ok bool) {
+	s := sizer{limit: limit}
+	s.add(v, 0)
+	return s.n, !s.deep
+}
+
+type sizer struct {
+	n, limit int
+	deep     bool
+}
+
+func (s *sizer) add(v any, depth int) {
+	if s.n += slotSize; s.n > s.limit {
+		return
+	}
+	if depth > MaxDepth {
+		s.deep = true
+		return
+	}
+	switch v := v.(type) {
+	case string:
+		s.n += len(v)
+	case json.Number:
+		s.n += len(v)
+	case *big.Int:
+		s.n += v.BitLen() / 8
+	case []any:
+		for _, e := range v {
+			if s.add(e, depth+1); s.n > s.limit || s.deep {
+				return
+			}
+		}
+	case map[string]any:
+		for k, e := range v {
+			s.n += entrySize + len(k)
+			if s.add(e, depth+1); s.n > s.limit || s.deep {
+				return
+			}
+		}
+	}
+}
+
+// Plain returns v with the numbers that only expressions know turned into
+// json.Number, and not-a-number into null. What needs no change is shared.
+func Plain(v any) any {
+	switch v := v.(type) {
+	case *big.Int:
+		return json.Number(v.String())
+	case float64:
+		if math.IsNaN(v) {
+			return nil
+		}
+		return min(max(v, -math.MaxFloat64), math.MaxFloat64)
+	case []any:
+		for i, e := range v {
+			if !isPlain(e) {
+				return plainArray(v, i)
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if !isPlain(e) {
+				return plainObject(v)
+			}
+		}
+	}
+	return v
+}
+
+func isPlain(v any) bool {
+	switch v := v.(type) {
+	case *big.Int:
+		return false
+	case float64:
+		return !math.IsNaN(v) && !math.IsInf(v, 0)
+	case []any:
+		for _, e := range v {
+			if !isPlain(e) {
+				return false
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if !isPlain(e) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func plainArray(list []any, from int) []any {
+	out := make([]any, len(list))
+	copy(out, list[:from])
+	for i := from; i < len(list); i++ {
+		out[i] = Plain(list[i])
+	}
+	return out
+}
+
+func plainObject(object map[string]any) map[string]any {
+	out := make(map[string]any, len(object))
+	for k, e := range object {
+		out[k] = Plain(e)
+	}
+	return out
+}
