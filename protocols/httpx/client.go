@@ -127,10 +127,14 @@ func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	var hops redirects
 	for {
 		next, err := hops.next(req, resp)
-		if err != nil || next == nil {
-			return resp, err
+		if err != nil {
+			return nil, err
 		}
-		if resp, err = c.exchange(next, options); err != nil {
+		if next == nil {
+			return resp, nil
+		}
+		req = next
+		if resp, err = c.exchange(req, options); err != nil {
 			return nil, err
 		}
 	}

@@ -166,6 +166,5 @@ func isProtocol(err error) bool {
 			return true
 		}
 	}
-	var protocol *http.ProtocolError
-	return errors.As(err, &protocol)
+	return false
 }

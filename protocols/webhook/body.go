@@ -14,6 +14,15 @@ import (
 // maxDepth is how deep arrays and objects of a body may nest.
 const maxDepth = 500
 
+// parsed is a body as JSON.
+type parsed struct {
+	value any
+	// files are to become documents.
+	files []file
+	// fields are those of a form with files, without the files.
+	fields map[string]any
+}
+
 // parseBody makes a body JSON by its content type:
 //
 //	none                                {}
@@ -23,13 +32,13 @@ const maxDepth = 500
 //	application/xml, text/xml, +xml     the text
 //	anything else                       the value if it is JSON, as in Camunda;
 //	                                    the text if it is text; else a document
-func parseBody(content []byte, contentType, contentEncoding string) (any, []file, *answer) {
+func parseBody(content []byte, contentType, contentEncoding string) (parsed, *answer) {
 	if contentEncoding != "" && !strings.EqualFold(contentEncoding, "identity") {
-		return nil, nil, problem{status: http.StatusUnsupportedMediaType, reason: "UNSUPPORTED_ENCODING",
+		return parsed{}, problem{status: http.StatusUnsupportedMediaType, reason: "UNSUPPORTED_ENCODING",
 			detail: "a body with the content encoding " + fmt.Sprintf("%q", contentEncoding) + " is not understood"}.answer()
 	}
 	if len(content) == 0 {
-		return map[string]any{}, nil, nil
+		return parsed{value: map[string]any{}}, nil
 	}
 	kind, params := mediaType(contentType)
 	switch {
@@ -62,16 +71,16 @@ func isJSON(kind string) bool {
 	return kind == "application/json" || kind == "text/json" || strings.HasSuffix(kind, "+json")
 }
 
-func parseJSON(content []byte, contentType string) (any, []file, *answer) {
+func parseJSON(content []byte, contentType string) (parsed, *answer) {
 	text, err := decoded(content, contentType)
 	if err != nil {
-		return nil, nil, badRequest("INVALID_BODY", err.Error())
+		return parsed{}, badRequest("INVALID_BODY", err.Error())
 	}
 	value, err := decodeJSON(text)
 	if err != nil {
-		return nil, nil, badRequest("INVALID_BODY", "the body is no JSON: "+err.Error())
+		return parsed{}, badRequest("INVALID_BODY", "the body is no JSON: "+err.Error())
 	}
-	return value, nil, nil
+	return parsed{value: value}, nil
 }
 
 func decodeJSON(text []byte) (any, error) {
@@ -123,53 +132,53 @@ func decoded(content []byte, contentType string) ([]byte, error) {
 	return bytes.TrimPrefix(content, []byte("\uFEFF")), nil
 }
 
-func parseFormBody(content []byte, contentType string) (any, []file, *answer) {
+func parseFormBody(content []byte, contentType string) (parsed, *answer) {
 	text := string(content)
 	_, params := mediaType(contentType)
 	if charset := params["charset"]; charset != "" {
 		if e, known := httpx.Charset(charset); !known || e != nil {
-			return nil, nil, badRequest("INVALID_BODY", fmt.Sprintf("a form has to be UTF-8, not %q", charset))
+			return parsed{}, badRequest("INVALID_BODY", fmt.Sprintf("a form has to be UTF-8, not %q", charset))
 		}
 	}
 	f, err := parseForm(text)
 	if err != nil {
-		return nil, nil, badRequest("INVALID_BODY", "the form is invalid: "+err.Error())
+		return parsed{}, badRequest("INVALID_BODY", "the form is invalid: "+err.Error())
 	}
-	return f.object(), nil, nil
+	return parsed{value: f.object()}, nil
 }
 
 // parseXML keeps the text. Its charset may also be declared inside, so what is
 // not UTF-8 without a charset parameter is left to the declaration.
-func parseXML(content []byte, contentType string) (any, []file, *answer) {
+func parseXML(content []byte, contentType string) (parsed, *answer) {
 	text, err := decoded(content, contentType)
 	if err == nil {
-		return string(text), nil, nil
+		return parsed{value: string(text)}, nil
 	}
 	head, _, _ := bytes.Cut(content, []byte("?>"))
 	if _, after, ok := bytes.Cut(head, []byte("encoding=")); ok && len(after) > 1 {
 		name, _, _ := bytes.Cut(after[1:], after[:1])
 		if text, err = decoded(content, "text/xml; charset="+string(name)); err == nil {
-			return string(text), nil, nil
+			return parsed{value: string(text)}, nil
 		}
 	}
-	return nil, nil, badRequest("INVALID_BODY", err.Error())
+	return parsed{}, badRequest("INVALID_BODY", err.Error())
 }
 
-func parseAny(content []byte, contentType, kind string) (any, []file, *answer) {
+func parseAny(content []byte, contentType, kind string) (parsed, *answer) {
 	text, err := decoded(content, contentType)
 	if err == nil {
 		if value, jsonErr := decodeJSON(text); jsonErr == nil {
-			return value, nil, nil
+			return parsed{value: value}, nil
 		}
 		if kind == "" || strings.HasPrefix(kind, "text/") {
-			return string(text), nil, nil
+			return parsed{value: string(text)}, nil
 		}
 	}
 	if strings.HasPrefix(kind, "text/") {
-		return nil, nil, badRequest("INVALID_BODY", err.Error())
+		return parsed{}, badRequest("INVALID_BODY", err.Error())
 	}
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
-	return map[string]any{}, []file{{contentType: kind, content: content}}, nil
+	return parsed{value: map[string]any{}, files: []file{{contentType: kind, content: content}}}, nil
 }

@@ -51,12 +51,12 @@ func reference(d protocols.DocumentInfo) map[string]any {
 
 // parseMultipart returns the fields as an object and the files. A file's field
 // holds its reference.
-func parseMultipart(content []byte, boundary string) (any, []file, *answer) {
+func parseMultipart(content []byte, boundary string) (parsed, *answer) {
 	object, files, err := readParts(content, boundary)
 	if err != nil {
-		return nil, nil, badRequest("INVALID_BODY", "the multipart body is invalid: "+err.Error())
+		return parsed{}, badRequest("INVALID_BODY", "the multipart body is invalid: "+err.Error())
 	}
-	return withReferences(object, files, (*file).reference), files, nil
+	return parsed{withReferences(object, files, (*file).reference), files, object}, nil
 }
 
 func readParts(content []byte, boundary string) (map[string]any, []file, error) {
@@ -126,10 +126,10 @@ func (r *request) store(ctx context.Context, documents protocols.Documents) (any
 	if r.stored != nil {
 		return r.stored, nil
 	}
-	references := make([]any, len(r.files))
-	byFile := make(map[*file]map[string]any, len(r.files))
-	for i := range r.files {
-		f := &r.files[i]
+	references := make([]any, len(r.content.files))
+	byFile := make(map[*file]map[string]any, len(r.content.files))
+	for i := range r.content.files {
+		f := &r.content.files[i]
 		info, err := documents.Create(ctx, protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))}, bytes.NewReader(f.content))
 		if err != nil {
 			return nil, fmt.Errorf("store the document %q: %w", f.name, err)
@@ -137,27 +137,17 @@ func (r *request) store(ctx context.Context, documents protocols.Documents) (any
 		byFile[f] = reference(info)
 		references[i] = byFile[f]
 	}
-	r.stored = r.eventWith(r.bodyWith(byFile), references)
+	value := r.content.value
+	if r.content.fields != nil {
+		value = withReferences(r.content.fields, r.content.files, func(f *file) map[string]any { return byFile[f] })
+	}
+	r.stored = r.eventWith(value, references)
 	return r.stored, nil
-}
-
-// bodyWith returns the body with the stored documents in place of those that
-// were announced.
-func (r *request) bodyWith(stored map[*file]map[string]any) any {
-	object, ok := r.body.(map[string]any)
-	if !ok {
-		return r.body
-	}
-	fields := maps.Clone(object)
-	for i := range r.files {
-		delete(fields, r.files[i].field)
-	}
-	return withReferences(fields, r.files, func(f *file) map[string]any { return stored[f] })
 }
 
 // checkDocuments refuses files where there is no store for them.
 func (r *request) checkDocuments(documents protocols.Documents) *answer {
-	if len(r.files) == 0 || documents != nil {
+	if len(r.content.files) == 0 || documents != nil {
 		return nil
 	}
 	return problem{status: http.StatusUnsupportedMediaType, reason: "NO_DOCUMENT_STORE",

@@ -21,8 +21,7 @@ type request struct {
 	repeated map[string]any
 
 	parsed  bool
-	body    any
-	files   []file
+	content parsed
 	refused *answer
 
 	value map[string]any
@@ -116,11 +115,11 @@ func (r *request) event() (map[string]any, *answer) {
 		return nil, refused
 	}
 	if r.value == nil {
-		documents := make([]any, len(r.files))
-		for i := range r.files {
-			documents[i] = r.files[i].reference()
+		documents := make([]any, len(r.content.files))
+		for i := range r.content.files {
+			documents[i] = r.content.files[i].reference()
 		}
-		r.value = r.eventWith(r.body, documents)
+		r.value = r.eventWith(r.content.value, documents)
 	}
 	return r.value, nil
 }
@@ -137,7 +136,7 @@ func (r *request) eventWith(body any, documents []any) map[string]any {
 func (r *request) parse() *answer {
 	if !r.parsed {
 		r.parsed = true
-		r.body, r.files, r.refused = parseBody(r.raw, r.Header.Get("Content-Type"), r.Header.Get("Content-Encoding"))
+		r.content, r.refused = parseBody(r.raw, r.Header.Get("Content-Type"), r.Header.Get("Content-Encoding"))
 	}
 	return r.refused
 }
