@@ -26,7 +26,7 @@ import (
 	"patchbay/engine/zeebe/gatewaytest"
 )
 
-func dial(t *testing.T, o zeebe.Options) *zeebe.Client {
+func dial(t testing.TB, o zeebe.Options) *zeebe.Client {
 	t.Helper()
 	o.Log = slog.New(slog.DiscardHandler)
 	c, err := zeebe.Dial(t.Context(), o)

@@ -41,7 +41,7 @@ func (s *slots) join(limit int) *share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shares++
-	return &share{slots: s, limit: limit, roomy: make(chan struct{}, 1)}
+	return &share{slots: s, limit: min(limit, s.total), roomy: make(chan struct{}, 1)}
 }
 
 // leave takes the share out of the count; slots still used are returned later.

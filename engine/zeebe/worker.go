@@ -31,6 +31,9 @@ const (
 	// noStreamPause lies between tries of a stream that the gateway does not
 	// offer; it may be replaced by a newer one.
 	noStreamPause = 5 * time.Minute
+	// healthyStream is how long a stream without jobs must have lived for the
+	// next one to be opened without back-off.
+	healthyStream = time.Minute
 )
 
 // worker gets the jobs of one type, from a stream and by polling, and hands
@@ -77,11 +80,12 @@ func jitter(d time.Duration) time.Duration { return d - rand.N(d/4+1) }
 func (w *worker) streamLoop(ctx context.Context) {
 	retry := newBackOff()
 	for ctx.Err() == nil {
+		opened := time.Now()
 		delivered, err := w.stream(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if delivered {
+		if delivered || time.Since(opened) > healthyStream {
 			retry.Reset()
 		}
 		wait := retry.NextBackOff()

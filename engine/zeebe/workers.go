@@ -15,8 +15,8 @@ import (
 type WorkerOptions struct {
 	// Name is the worker's name at the gateway; "patchbay" by default.
 	Name string
-	// MaxActive bounds the jobs of one type in flight, 128 by default;
-	// MaxTotal those of all types, 512 by default.
+	// MaxActive bounds the jobs of one type in flight, 256 by default;
+	// MaxTotal those of all types, 1024 by default.
 	MaxActive, MaxTotal int
 	// Timeout is how long a job is locked; five minutes by default.
 	Timeout time.Duration
@@ -83,8 +83,8 @@ func NewWorkers(c *Client, handle Handler, o WorkerOptions) *Workers {
 
 func (o WorkerOptions) withDefaults(c *Client) WorkerOptions {
 	o.Name = cmp.Or(o.Name, "patchbay")
-	o.MaxActive = cmp.Or(o.MaxActive, 128)
-	o.MaxTotal = cmp.Or(o.MaxTotal, 512)
+	o.MaxActive = cmp.Or(o.MaxActive, 256)
+	o.MaxTotal = cmp.Or(o.MaxTotal, 1024)
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
 	o.Log = cmp.Or(o.Log, c.log)
 	if o.Observer == nil {

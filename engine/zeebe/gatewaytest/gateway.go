@@ -29,6 +29,9 @@ type Gateway struct {
 	SilentStreams bool
 	// NoLongPolling answers every poll at once.
 	NoLongPolling bool
+	// KeepTimes keeps the time of every job from activation to completion, for
+	// Run.
+	KeepTimes bool
 	// Before, when not nil, is called with the short name of every method
 	// ("CompleteJob") and its request before it is carried out. An error
 	// becomes the answer; to hang, it waits for ctx, which ends with the call.
@@ -42,6 +45,7 @@ type Gateway struct {
 	locked  map[int64]lock
 	nextKey int64
 	counts  Counts
+	times   []time.Duration
 	idle    chan struct{} // closed while no job is open
 }
 

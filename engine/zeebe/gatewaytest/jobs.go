@@ -21,9 +21,9 @@ type batch struct {
 
 // lock is a job that was handed out.
 type lock struct {
-	of      *pb.ActivatedJob
-	until   time.Time
-	retries int32
+	of           *pb.ActivatedJob
+	began, until time.Time
+	retries      int32
 }
 
 // queue holds the jobs of one type: those to push, and those for polls.
@@ -71,7 +71,7 @@ func (g *Gateway) activate(list *[]batch, most int, worker string, timeout time.
 		if !ok {
 			break
 		}
-		g.locked[b.key] = lock{b.of, until, b.retries}
+		g.locked[b.key] = lock{b.of, now, until, b.retries}
 		g.counts.Activated++
 		t := b.of
 		jobs = append(jobs, &pb.ActivatedJob{Key: b.key, Type: t.Type, ProcessInstanceKey: t.ProcessInstanceKey, BpmnProcessId: t.BpmnProcessId,
@@ -186,8 +186,12 @@ func (g *Gateway) end(verb string, key int64) (lock, error) {
 func (g *Gateway) CompleteJob(_ context.Context, r *pb.CompleteJobRequest) (*pb.CompleteJobResponse, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, err := g.end("complete", r.JobKey); err != nil {
+	l, err := g.end("complete", r.JobKey)
+	if err != nil {
 		return nil, err
+	}
+	if g.KeepTimes {
+		g.times = append(g.times, time.Since(l.began))
 	}
 	g.counts.Completed++
 	g.close()
