@@ -1,0 +1,118 @@
+package bpmn
+
+import "strings"
+
+// passThrough tells whether a token leaves the element without waiting for anything outside.
+func passThrough(el *Element) bool {
+	switch el.Type {
+	case TypeTask, TypeManualTask, TypeExclusiveGateway, TypeParallelGateway, TypeInclusiveGateway:
+		return true
+	case TypeScriptTask:
+		return el.Script != nil
+	case TypeStartEvent, TypeSubProcess:
+		return true
+	case TypeIntermediateThrowEvent:
+		return !el.Is(EventMessage)
+	case TypeEndEvent:
+		return false
+	}
+	return false
+}
+
+// StraightThroughLoop gives the ids of a loop that would run for ever without a wait state, nil when there is none.
+func (p *Process) StraightThroughLoop() []string {
+	s := &loopSearch{done: map[*Element]bool{}, open: map[*Element]int{}}
+	for _, el := range p.Elements {
+		if loop := s.visit(el); loop != nil {
+			return loop
+		}
+	}
+	return nil
+}
+
+// loopSearch is a depth-first search that keeps its path.
+type loopSearch struct {
+	done map[*Element]bool
+	open map[*Element]int
+	path []string
+}
+
+func (s *loopSearch) visit(el *Element) []string {
+	if !passThrough(el) || s.done[el] {
+		return nil
+	}
+	if at, ok := s.open[el]; ok {
+		return append(append([]string{}, s.path[at:]...), el.ID)
+	}
+	s.open[el] = len(s.path)
+	s.path = append(s.path, el.ID)
+	for _, next := range successors(el) {
+		if loop := s.visit(next); loop != nil {
+			return loop
+		}
+	}
+	s.path = s.path[:len(s.path)-1]
+	delete(s.open, el)
+	s.done[el] = true
+	return nil
+}
+
+// successors gives where a token goes on: into a sub-process, along the flows, or out of the sub-process at its end.
+func successors(el *Element) []*Element {
+	if el.Type == TypeSubProcess {
+		return starts(el)
+	}
+	var out []*Element
+	for _, f := range el.Outgoing {
+		if f.Target != nil {
+			out = append(out, afterEnd(f.Target)...)
+		}
+	}
+	if len(el.Outgoing) == 0 && !el.Is(EventLink) {
+		out = append(out, leave(el.Scope)...)
+	}
+	if el.Is(EventLink) && el.Type == TypeIntermediateThrowEvent {
+		out = append(out, linkTargets(el)...)
+	}
+	return out
+}
+
+func linkTargets(el *Element) []*Element {
+	var out []*Element
+	for _, c := range el.Scope.Children {
+		if c.Type == TypeIntermediateCatchEvent && c.Is(EventLink) && c.Event().Link == el.Event().Link {
+			for _, f := range c.Outgoing {
+				if f.Target != nil {
+					out = append(out, f.Target)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func afterEnd(target *Element) []*Element {
+	if target.Type == TypeEndEvent && target.Event() == nil {
+		return leave(target.Scope)
+	}
+	return []*Element{target}
+}
+
+// leave gives what follows a sub-process that has ended.
+func leave(scope *Element) []*Element {
+	if scope == nil || scope.Type != TypeSubProcess || scope.TriggeredByEvent {
+		return nil
+	}
+	var out []*Element
+	for _, f := range scope.Outgoing {
+		if f.Target != nil {
+			out = append(out, f.Target)
+		}
+	}
+	return out
+}
+
+// LoopProblem words a loop as Zeebe does.
+func LoopProblem(loop []string) string {
+	return "Processes are not allowed to contain a straight-through processing loop: " + strings.Join(loop, " > ")
+}
