@@ -59,6 +59,8 @@ func (c *Client) send(ctx context.Context, key int64, outcome engine.Outcome) er
 		return c.CompleteJob(ctx, key, o.Variables)
 	case engine.Fail:
 		return c.FailJob(ctx, key, o)
+	case giveBack:
+		return c.FailJob(ctx, key, o.Fail)
 	case engine.ThrowError:
 		return c.ThrowError(ctx, key, o)
 	}

@@ -118,6 +118,10 @@ func TestDrain(t *testing.T) {
 			<-ctx.Done()
 			return engine.Fail{Retries: 1, Message: ctx.Err().Error()}
 		}, zeebe.GivenBack, false},
+		{"cut off, no outcome", func(ctx context.Context, _ <-chan struct{}) engine.Outcome {
+			<-ctx.Done()
+			return nil
+		}, zeebe.GivenBack, false},
 		{"cut off, yet done", func(ctx context.Context, _ <-chan struct{}) engine.Outcome {
 			<-ctx.Done()
 			return engine.Complete{}

@@ -12,13 +12,30 @@ import (
 	"patchbay/engine"
 )
 
+// giveBack is the outcome of a job that the end of the process cut off or kept
+// from being begun: it goes to another worker at once, with the retries that it
+// has. Left alone it would be locked for the rest of its time-out.
+type giveBack struct{ engine.Fail }
+
+func newGiveBack(retries int32) giveBack {
+	return giveBack{engine.Fail{Retries: max(1, retries), Message: "given back: the worker stopped before the job ended"}}
+}
+
+// cutOff replaces the outcome of a handler that failed or gave up after its
+// context had ended with the process: that has not used up an attempt.
+func (r *runner) cutOff(job engine.Job, outcome engine.Outcome) engine.Outcome {
+	if r.handlers.Err() == nil {
+		return outcome
+	}
+	switch outcome.(type) {
+	case nil, engine.Fail:
+		return newGiveBack(job.Retries)
+	}
+	return outcome
+}
+
 // report sends the outcome's command.
 func (r *runner) report(job engine.Job, outcome engine.Outcome, lockEnd time.Time) Result {
-	// A handler that failed because the process ends has not used up an
-	// attempt.
-	if _, ok := outcome.(engine.Fail); ok && r.handlers.Err() != nil {
-		return r.result(job, r.deliver(job, givenBack(job.Retries), lockEnd), GivenBack)
-	}
 	result := results(outcome)
 	err := r.deliver(job, outcome, lockEnd)
 	if refused(err) {
@@ -39,6 +56,8 @@ func results(outcome engine.Outcome) Result {
 		return Completed
 	case engine.ThrowError:
 		return BpmnError
+	case giveBack:
+		return GivenBack
 	}
 	return Failed
 }
@@ -101,25 +120,18 @@ func (r *runner) try(key int64, outcome engine.Outcome, timeout time.Duration) e
 	return r.client.send(ctx, key, outcome)
 }
 
-// giveBackTimeout bounds giving back a job that was not begun: the process is
-// about to end.
+// giveBackTimeout bounds giving back a job that was not begun.
 const giveBackTimeout = 2 * time.Second
 
-// giveBack returns a job that was not begun. Left alone it would be locked for
-// the rest of its time-out, minutes usually; failed with the retries that it has
-// it goes to another worker at once, for the price of one command. Should that
-// not get through, the time-out remains.
-func (r *runner) giveBack(w *worker, job *pb.ActivatedJob) {
+// notBegun gives back a job that came too late. Should that not get through,
+// the time-out remains.
+func (r *runner) notBegun(w *worker, job *pb.ActivatedJob) {
 	r.jobs.Go(func() {
 		result := GivenBack
-		if err := r.try(job.Key, givenBack(job.Retries), giveBackTimeout); err != nil {
+		if err := r.try(job.Key, newGiveBack(job.Retries), giveBackTimeout); err != nil {
 			r.log.Debug("a job that was not begun runs into its time-out", "jobType", job.Type, "job", job.Key, "error", err)
 			result = Undelivered
 		}
 		r.observer.JobFinished(w.spec.Name, result, 0)
 	})
-}
-
-func givenBack(retries int32) engine.Fail {
-	return engine.Fail{Retries: max(1, retries), Message: "given back: the worker stopped before the job ended"}
 }

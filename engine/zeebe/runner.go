@@ -110,7 +110,7 @@ func (r *runner) run(w *worker, activated *pb.ActivatedJob) {
 	}
 	ctx.cancel(context.Canceled)
 	result := NoCommand
-	if outcome != nil {
+	if outcome = r.cutOff(job, outcome); outcome != nil {
 		result = r.report(job, outcome, ctx.lock())
 	}
 	r.observer.JobFinished(w.spec.Name, result, time.Since(started))

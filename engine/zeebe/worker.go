@@ -143,7 +143,7 @@ func (w *worker) refused(err error, op string) error {
 func (w *worker) handOver(ctx context.Context, job *pb.ActivatedJob) {
 	w.runner.observer.JobActivated(w.spec.Name)
 	if err := w.share.take(ctx); err != nil {
-		w.runner.giveBack(w, job)
+		w.runner.notBegun(w, job)
 		return
 	}
 	w.runner.start(w, job)
