@@ -5,12 +5,11 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 )
 
 // Decode reads one JSON text. The error is a *SyntaxError.
 func Decode(data []byte) (any, error) {
-	d := decoder{data: data}
+	d := decoder{data: string(data)}
 	v, err := d.value(0)
 	if err != nil {
 		return nil, err
@@ -18,34 +17,40 @@ func Decode(data []byte) (any, error) {
 	return v, d.end()
 }
 
-// Fields calls field with each name of a JSON object and the bytes of its
-// value, in the order of the text, without decoding the values. The error is a
-// *SyntaxError, for anything but an object too.
-func Fields(data []byte, field func(name string, raw []byte)) error {
-	d := decoder{data: data}
+// Pick reads a JSON object and decodes those of its members that wanted asks
+// for; of the others it only checks the syntax. The error is a *SyntaxError,
+// for anything but an object too.
+func Pick(data []byte, wanted func(name string) bool) (map[string]any, error) {
+	d := decoder{data: string(data)}
 	if d.peek() != '{' {
-		return d.wrong("expected an object")
+		return nil, d.wrong("expected an object")
 	}
-	err := d.members(func(name string) error {
-		d.space()
-		start := d.pos
-		if err := d.skip(1); err != nil {
-			return err
+	out := make(map[string]any)
+	more, err := d.open('}')
+	for more && err == nil {
+		var name string
+		if name, err = d.name(); err != nil {
+			break
 		}
-		field(name, d.data[start:d.pos])
-		return nil
-	})
-	if err != nil {
-		return err
+		if wanted(name) {
+			out[name], err = d.value(1)
+		} else {
+			err = d.skip(1)
+		}
+		if err == nil {
+			more, err = d.next('}')
+		}
 	}
-	return d.end()
+	if err != nil {
+		return nil, err
+	}
+	return out, d.end()
 }
 
+// decoder reads a text. What it returns shares the text's memory.
 type decoder struct {
-	data []byte
+	data string
 	pos  int
-	// names are object keys seen so far: texts repeat theirs.
-	names map[string]string
 }
 
 func (d *decoder) wrong(msg string) error { return &SyntaxError{Offset: d.pos, Msg: msg} }
@@ -87,7 +92,8 @@ func (d *decoder) value(depth int) (any, error) {
 	case c == '[':
 		return d.array(depth)
 	case c == '"':
-		return d.text()
+		s, err := d.text()
+		return s, err
 	case c == '-' || '0' <= c && c <= '9':
 		raw, err := d.number()
 		return json.Number(raw), err
@@ -97,79 +103,84 @@ func (d *decoder) value(depth int) (any, error) {
 
 func (d *decoder) object(depth int) (any, error) {
 	out := make(map[string]any)
-	err := d.members(func(name string) error {
-		v, err := d.value(depth + 1)
-		out[name] = v
-		return err
-	})
+	more, err := d.open('}')
+	for more && err == nil {
+		var name string
+		if name, err = d.name(); err != nil {
+			break
+		}
+		if out[name], err = d.value(depth + 1); err != nil {
+			break
+		}
+		more, err = d.next('}')
+	}
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (d *decoder) members(member func(name string) error) error {
-	d.pos++
-	if d.peek() == '}' {
-		d.pos++
-		return nil
-	}
-	for {
-		if d.peek() != '"' {
-			return d.wrong("expected a name in quotes")
-		}
-		name, err := d.name()
-		if err != nil {
-			return err
-		}
-		if d.peek() != ':' {
-			return d.wrong(`expected ":"`)
-		}
-		d.pos++
-		if err := member(name); err != nil {
-			return err
-		}
-		if done, err := d.next('}'); done || err != nil {
-			return err
-		}
-	}
-}
-
 func (d *decoder) array(depth int) (any, error) {
-	d.pos++
 	out := []any{}
-	if d.peek() == ']' {
-		d.pos++
-		return out, nil
-	}
-	for {
-		v, err := d.value(depth + 1)
-		if err != nil {
-			return nil, err
+	more, err := d.open(']')
+	for more && err == nil {
+		var v any
+		if v, err = d.value(depth + 1); err != nil {
+			break
 		}
 		out = append(out, v)
-		if done, err := d.next(']'); done || err != nil {
-			return out, err
-		}
+		more, err = d.next(']')
 	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
-// next steps over a comma or the closing bracket.
-func (d *decoder) next(closing byte) (done bool, err error) {
+// open steps over the opening bracket; more is false when the closing one
+// follows at once, which it steps over as well.
+func (d *decoder) open(closing byte) (more bool, err error) {
+	d.pos++
+	if d.peek() == closing {
+		d.pos++
+		return false, nil
+	}
+	return true, nil
+}
+
+// next steps over a comma, or over the closing bracket, after which there is no
+// more.
+func (d *decoder) next(closing byte) (more bool, err error) {
 	switch d.peek() {
 	case ',':
 		d.pos++
-		return false, nil
+		return true, nil
 	case closing:
 		d.pos++
-		return true, nil
+		return false, nil
 	}
 	return false, d.wrong(`expected "," or "` + string(closing) + `"`)
 }
 
+// name reads a member's name and the colon.
+func (d *decoder) name() (string, error) {
+	if d.peek() != '"' {
+		return "", d.wrong("expected a name in quotes")
+	}
+	name, err := d.text()
+	if err != nil {
+		return "", err
+	}
+	if d.peek() != ':' {
+		return "", d.wrong(`expected ":"`)
+	}
+	d.pos++
+	return name, nil
+}
+
 func (d *decoder) word() (any, error) {
 	for _, w := range words {
-		if end := d.pos + len(w.text); end <= len(d.data) && string(d.data[d.pos:end]) == w.text {
+		if end := d.pos + len(w.text); end <= len(d.data) && d.data[d.pos:end] == w.text {
 			d.pos = end
 			return w.value, nil
 		}
@@ -210,7 +221,7 @@ func (d *decoder) number() (string, error) {
 			return "", d.wrong("expected a digit")
 		}
 	}
-	return string(d.data[start:d.pos]), nil
+	return d.data[start:d.pos], nil
 }
 
 func (d *decoder) digits() bool {
@@ -221,77 +232,47 @@ func (d *decoder) digits() bool {
 	return d.pos > start
 }
 
-// name reads an object's key; one that was read before costs no memory.
-func (d *decoder) name() (string, error) {
+func (d *decoder) text() (string, error) {
 	raw, plain, err := d.quoted()
-	if err != nil || !plain {
-		return unquote(raw), err
-	}
-	if s, ok := d.names[string(raw)]; ok {
-		return s, nil
-	}
-	s := string(raw)
-	if d.pos > 4096 { // small texts do not repeat enough
-		if d.names == nil {
-			d.names = map[string]string{}
-		}
-		if len(d.names) < 1000 {
-			d.names[s] = s
-		}
-	}
-	return s, nil
-}
-
-func (d *decoder) text() (any, error) {
-	raw, plain, err := d.quoted()
-	if err != nil {
-		return nil, err
-	}
-	if plain {
-		return string(raw), nil
+	if err != nil || plain {
+		return raw, err
 	}
 	return unquote(raw), nil
 }
 
 // quoted steps over a string and returns what is between its quotes; plain
 // means that it holds no escape and is valid UTF-8.
-func (d *decoder) quoted() (raw []byte, plain bool, err error) {
+func (d *decoder) quoted() (raw string, plain bool, err error) {
 	start := d.pos + 1
 	plain = true
+	ascii := true
 	for i := start; i < len(d.data); i++ {
 		switch c := d.data[i]; {
 		case c == '"':
 			d.pos = i + 1
 			raw = d.data[start:i]
-			return raw, plain && validUTF8(raw), nil
+			return raw, plain && (ascii || utf8.ValidString(raw)), nil
 		case c == '\\':
 			plain = false
 			n, ok := escape(d.data[i:])
 			if !ok {
 				d.pos = i
-				return nil, false, d.wrong("invalid escape in a string")
+				return "", false, d.wrong("invalid escape in a string")
 			}
 			i += n - 1
+		case c >= utf8.RuneSelf:
+			ascii = false
 		case c < ' ':
 			d.pos = i
-			return nil, false, d.wrong("control character in a string")
+			return "", false, d.wrong("control character in a string")
 		}
 	}
 	d.pos = len(d.data)
-	return nil, false, d.wrong("string without an end")
-}
-
-func validUTF8(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return utf8.Valid(b)
-		}
-	}
-	return true
+	return "", false, d.wrong("string without an end")
 }
 
 // escape returns the length of the escape that b begins with.
-func escape(b []byte) (n int, ok bool) {
+func escape(b string) (n int, ok bool) {
 	if len(b) < 2 {
 		return 0, false
 	}
@@ -302,18 +283,18 @@ func escape(b []byte) (n int, ok bool) {
 		if len(b) < 6 {
 			return 0, false
 		}
-		_, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+		_, err := strconv.ParseUint(b[2:6], 16, 16)
 		return 6, err == nil
 	}
 	return 0, false
 }
 
 // unquote resolves escapes; what is no valid text becomes U+FFFD.
-func unquote(raw []byte) string {
+func unquote(raw string) string {
 	out := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); {
 		if raw[i] != '\\' {
-			r, n := utf8.DecodeRune(raw[i:])
+			r, n := utf8.DecodeRuneInString(raw[i:])
 			out = utf8.AppendRune(out, r)
 			i += n
 			continue
@@ -327,15 +308,15 @@ func unquote(raw []byte) string {
 		out = utf8.AppendRune(out, r)
 		i += n
 	}
-	return unsafe.String(unsafe.SliceData(out), len(out))
+	return string(out)
 }
 
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // codePoint reads one \u escape, or two that are a surrogate pair.
-func codePoint(b []byte) (r rune, n int) {
-	hex := func(b []byte) rune {
-		u, _ := strconv.ParseUint(string(b[2:6]), 16, 16)
+func codePoint(b string) (r rune, n int) {
+	hex := func(b string) rune {
+		u, _ := strconv.ParseUint(b[2:6], 16, 16)
 		return rune(u)
 	}
 	r = hex(b)
@@ -357,9 +338,9 @@ func (d *decoder) skip(depth int) error {
 	}
 	switch c := d.peek(); {
 	case c == '{':
-		return d.members(func(string) error { return d.skip(depth + 1) })
+		return d.skipAll('}', depth)
 	case c == '[':
-		return d.skipArray(depth)
+		return d.skipAll(']', depth)
 	case c == '"':
 		_, _, err := d.quoted()
 		return err
@@ -371,18 +352,19 @@ func (d *decoder) skip(depth int) error {
 	return err
 }
 
-func (d *decoder) skipArray(depth int) error {
-	d.pos++
-	if d.peek() == ']' {
-		d.pos++
-		return nil
-	}
-	for {
-		if err := d.skip(depth + 1); err != nil {
-			return err
+// skipAll steps over what is between brackets.
+func (d *decoder) skipAll(closing byte, depth int) error {
+	more, err := d.open(closing)
+	for more && err == nil {
+		if closing == '}' {
+			if _, err = d.name(); err != nil {
+				break
+			}
 		}
-		if done, err := d.next(']'); done || err != nil {
-			return err
+		if err = d.skip(depth + 1); err != nil {
+			break
 		}
+		more, err = d.next(closing)
 	}
+	return err
 }

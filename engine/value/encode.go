@@ -58,7 +58,7 @@ func appendOther(dst []byte, v any) ([]byte, error) {
 }
 
 func appendNumber(dst []byte, n json.Number) ([]byte, error) {
-	d := decoder{data: []byte(n)}
+	d := decoder{data: string(n)}
 	if len(n) == 0 {
 		return dst, fmt.Errorf("write JSON: empty number")
 	}

@@ -45,25 +45,22 @@ func TestDecodeBoundsDepth(t *testing.T) {
 	if _, err := Decode([]byte(strings.Repeat("[", 2000) + strings.Repeat("]", 2000))); err == nil {
 		t.Error("2000 levels were read")
 	}
-	if err := Fields([]byte(`{"a":`+strings.Repeat("[", 5000)), func(string, []byte) {}); err == nil {
+	if _, err := Pick([]byte(`{"a":`+strings.Repeat("[", 5000)), func(string) bool { return false }); err == nil {
 		t.Error("5000 levels were skipped")
 	}
 }
 
-func TestFields(t *testing.T) {
-	var got []string
-	err := Fields([]byte(` {"a": {"x": [1, "}"]} , "b\n":"\"",  "c": -1.5e3}`), func(name string, raw []byte) {
-		got = append(got, name+"="+string(raw))
-	})
+func TestPick(t *testing.T) {
+	got, err := Pick([]byte(` {"a": {"x": [1, "}"]} , "b\n":"\"",  "c": -1.5e3, "a": 2}`), func(name string) bool { return name != "c" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{`a={"x": [1, "}"]}`, "b\n=\"\\\"\"", "c=-1.5e3"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]any{"a": json.Number("2"), "b\n": `"`}, got); diff != "" {
 		t.Error(diff)
 	}
-	for _, text := range []string{`[]`, `1`, ``, `{"a":1`, `{} {}`} {
-		if err := Fields([]byte(text), func(string, []byte) {}); err == nil {
-			t.Errorf("Fields(%q) gave no error", text)
+	for _, text := range []string{`[]`, `1`, ``, `{"a":1`, `{} {}`, `{"a":[1,}`, `{"a":{"b" 1}}`, `{"a":nul}`} {
+		if got, err := Pick([]byte(text), func(string) bool { return false }); err == nil {
+			t.Errorf("Pick(%q) = %v, want an error", text, got)
 		}
 	}
 }

@@ -1,0 +1,157 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"patchbay/engine/expr"
+	"patchbay/engine/feel"
+)
+
+// eval evaluates an expression and keeps its warnings for the trace.
+func (a *attempt) eval(ctx context.Context, p program, in expr.Input) (expr.Result, error) {
+	if p.err != nil {
+		return expr.Result{}, p.err
+	}
+	res, err := p.Eval(ctx, in)
+	for _, w := range res.Warnings {
+		a.warn(p.Slot().Name, w)
+	}
+	return res, err
+}
+
+func (a *attempt) requestInput() expr.Input {
+	return expr.Input{
+		Dot:       a.vars.lazy,
+		Variables: []any{a.vars.lazy, a.jobObject},
+		Scope:     scope(func(name string) (feel.Value, bool) { return a.variable(name) }),
+	}
+}
+
+func (a *attempt) resultInput() expr.Input {
+	return expr.Input{
+		Dot:       a.response,
+		Variables: []any{a.vars.lazy, a.jobObject},
+		Scope: scope(func(name string) (feel.Value, bool) {
+			if name == "response" {
+				return a.feel.of(&a.feel.response, a.response), true
+			}
+			return a.feel.of(&a.feel.response, a.response).Entry(name)
+		}),
+	}
+}
+
+// errorInput is what the error expression sees: after a success the response
+// overlaid with the output variables, after a failure the error.
+func (a *attempt) errorInput(failure map[string]any) expr.Input {
+	seen := a.overlaid()
+	in := expr.Input{Dot: seen, Variables: []any{a.vars.lazy, a.jobObject, nil}}
+	feelResponse, outputs := seen, a.outputs
+	if failure != nil {
+		in.Dot, in.Variables[2] = nil, failure
+		feelResponse, outputs = map[string]any{"error": failure}, nil
+	}
+	var response, job feel.Value
+	in.Scope = scope(func(name string) (feel.Value, bool) {
+		switch name {
+		case "job":
+			return a.feel.of(&job, a.jobObject()), true
+		case "response":
+			return a.feel.of(&response, feelResponse), true
+		}
+		if v, ok := outputs[name]; ok {
+			return feel.FromGo(v), true
+		}
+		return a.feel.of(&response, feelResponse).Entry(name)
+	})
+	return in
+}
+
+// overlaid is the response with the output variables over its keys.
+func (a *attempt) overlaid() any {
+	object, ok := a.response.(map[string]any)
+	if !ok || len(a.outputs) == 0 {
+		return a.response
+	}
+	out := make(map[string]any, len(object)+len(a.outputs))
+	for k, v := range object {
+		out[k] = v
+	}
+	for k, v := range a.outputs {
+		out[k] = v
+	}
+	return out
+}
+
+func (a *attempt) variable(name string) (feel.Value, bool) {
+	all, _ := a.vars.every()
+	if v, ok := all[name]; ok {
+		return feel.FromGo(v), true
+	}
+	if name == "job" {
+		return feel.FromGo(a.jobObject()), true
+	}
+	return feel.Value{}, false
+}
+
+// jobObject is $job in jq and job in FEEL.
+func (a *attempt) jobObject() any {
+	headers := make(map[string]any, len(a.job.Headers))
+	for k, v := range a.job.Headers {
+		headers[k] = v
+	}
+	return map[string]any{
+		"key": int(a.job.Key), "type": a.job.Type, "elementId": a.job.ElementID, "bpmnProcessId": a.job.BpmnProcessID,
+		"processInstanceKey": int(a.job.ProcessInstanceKey), "retries": int(a.job.Retries), "headers": headers,
+	}
+}
+
+// scope makes a feel.Scope of a function.
+type scope func(name string) (feel.Value, bool)
+
+func (s scope) Lookup(name string) (feel.Value, bool) { return s(name) }
+
+// feelValues keeps values that were converted to FEEL.
+type feelValues struct{ response feel.Value }
+
+// of converts v once; null is converted anew, which costs nothing.
+func (*feelValues) of(kept *feel.Value, v any) feel.Value {
+	if kept.Kind() == feel.KindNull {
+		*kept = foldHeaders(v)
+	}
+	return *kept
+}
+
+// foldHeaders converts a response to FEEL. Names in its headers are found in
+// any case, since templates write headers.ETag where Go's client has Etag.
+func foldHeaders(v any) feel.Value {
+	object, ok := v.(map[string]any)
+	if !ok || !hasHeaders(object, 0) {
+		return feel.FromGo(v)
+	}
+	entries := make([]feel.Entry, 0, len(object))
+	for name, v := range object {
+		entry := feel.Entry{Name: name}
+		if strings.EqualFold(name, "headers") {
+			entry.Value = feel.FoldCase(feel.FromGo(v))
+		} else {
+			entry.Value = foldHeaders(v)
+		}
+		entries = append(entries, entry)
+	}
+	return feel.ContextOf(entries...)
+}
+
+// hasHeaders looks for headers where responses and errors have them:
+// response.headers and error.variables.response.headers.
+func hasHeaders(object map[string]any, depth int) bool {
+	if _, ok := object["headers"]; ok {
+		return true
+	}
+	for _, name := range []string{"error", "variables", "response"} {
+		if inner, ok := object[name].(map[string]any); ok && depth < 4 && hasHeaders(inner, depth+1) {
+			return true
+		}
+	}
+	return false
+}
