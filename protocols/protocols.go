@@ -74,6 +74,15 @@ type Idempotent interface {
 	Idempotent(call Call) bool
 }
 
+// Preparer is implemented by an Outbound whose inputs may hold function calls
+// and document references. The engine calls it once the secrets are resolved
+// and before the variables are bound.
+type Preparer interface {
+	// Prepare returns the variables with what they stand for in place. It does
+	// not change the ones it was given. ctx and errors are those of Execute.
+	Prepare(ctx context.Context, variables map[string]any) (map[string]any, error)
+}
+
 // Call is one call to make.
 type Call struct {
 	// Input is what Protocol.Input returned, bound and validated, with the

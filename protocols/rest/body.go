@@ -10,22 +10,23 @@ import (
 	"strings"
 
 	"patchbay/protocols"
+	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
 
 const (
-	jsonType = "application/json"
-	formType = "application/x-www-form-urlencoded"
+	jsonType      = "application/json"
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
 )
 
 // encode returns the body's bytes and completes the content type.
-func (c *client) encode(_ context.Context, in *Input, header http.Header) ([]byte, error) {
-	body := in.Body
-	if body == nil {
+func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]byte, error) {
+	if in.Body == nil {
 		return nil, nil
 	}
-	if in.IgnoreNullValues {
-		body = withoutNulls(body)
+	if documents.Is(in.Body) {
+		return c.documentBody(ctx, in.Body, header)
 	}
 	contentType := header.Get("Content-Type")
 	if contentType == "" {
@@ -34,9 +35,20 @@ func (c *client) encode(_ context.Context, in *Input, header http.Header) ([]byt
 	}
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		kind = strings.ToLower(contentType)
+		kind, params = strings.ToLower(contentType), nil
 	}
-	if object, ok := body.(map[string]any); ok && kind == formType {
+	object, isObject := in.Body.(map[string]any)
+	if isObject && kind == multipartType {
+		return c.multipartBody(ctx, object, params["boundary"], header)
+	}
+	body, err := c.documents.Inline(ctx, in.Body)
+	if err != nil {
+		return nil, documents.At("body", err)
+	}
+	if in.IgnoreNullValues {
+		body = withoutNulls(body)
+	}
+	if object, isObject = body.(map[string]any); isObject && kind == formType {
 		return formBody(object)
 	}
 	if text, ok := body.(string); ok {
@@ -47,6 +59,18 @@ func (c *client) encode(_ context.Context, in *Input, header http.Header) ([]byt
 		return nil, &protocols.InputError{Path: "body", Message: "it cannot be encoded as JSON: " + err.Error(), Cause: err}
 	}
 	return encoded, nil
+}
+
+// documentBody sends a document as it is.
+func (c *client) documentBody(ctx context.Context, reference any, header http.Header) ([]byte, error) {
+	d, err := c.documents.Open(ctx, reference)
+	if err != nil {
+		return nil, documents.At("body", err)
+	}
+	if header.Get("Content-Type") == "" {
+		header["Content-Type"] = []string{d.ContentType}
+	}
+	return d.Content, nil
 }
 
 // withoutNulls copies a value without the null members of its objects.

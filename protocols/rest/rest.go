@@ -7,6 +7,7 @@ import (
 	"github.com/go-resty/resty/v2"
 
 	"patchbay/protocols"
+	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
 
@@ -25,8 +26,9 @@ func Protocol() protocols.Protocol {
 // httpx's, and the headers and the body are set on the finished request, so
 // that resty neither copies nor changes them.
 type client struct {
-	http  *httpx.Client
-	resty *resty.Client
+	http      *httpx.Client
+	resty     *resty.Client
+	documents *documents.Resolver
 }
 
 func open(host protocols.Host) (protocols.Outbound, error) {
@@ -35,7 +37,7 @@ func open(host protocols.Host) (protocols.Outbound, error) {
 		return nil, err
 	}
 	r := resty.NewWithClient(h.HTTP()).SetLogger(silent{}).SetPreRequestHook(fill)
-	return &client{http: h, resty: r}, nil
+	return &client{http: h, resty: r, documents: documents.NewResolver(h)}, nil
 }
 
 // Close drops the idle connections.
@@ -56,10 +58,19 @@ func (c *client) Idempotent(call protocols.Call) bool {
 	return false
 }
 
+// Prepare computes function calls in the inputs, and makes base64 of documents,
+// except of those in the body, whose form depends on the content type.
+func (c *client) Prepare(ctx context.Context, variables map[string]any) (map[string]any, error) {
+	return c.documents.Prepare(ctx, variables, "body")
+}
+
 // Execute makes the call. A status of 400 or more is an error with the status
 // as its code.
 func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Output, error) {
 	in := call.Input.(*Input)
+	if err := c.checkStore(in); err != nil {
+		return protocols.Output{}, err
+	}
 	ctx = httpx.WithOptions(ctx, in.options(call.Observe))
 	r, err := c.request(ctx, in)
 	if err != nil {
@@ -122,4 +133,5 @@ func (silent) Debugf(string, ...any) {}
 var (
 	_ protocols.Outbound   = (*client)(nil)
 	_ protocols.Idempotent = (*client)(nil)
+	_ protocols.Preparer   = (*client)(nil)
 )

@@ -10,8 +10,10 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
+	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/documents"
 )
 
 // maxParts bounds the parts of a multipart body.
@@ -25,29 +27,13 @@ type file struct {
 	content           []byte
 }
 
-// reference describes the file as a document reference does, before it is stored.
-func (f *file) reference() map[string]any {
-	return reference(protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))})
+func (f *file) info() protocols.DocumentInfo {
+	return protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))}
 }
 
-// reference returns a document as process variables hold it (Camunda 8).
-func reference(d protocols.DocumentInfo) map[string]any {
-	metadata := map[string]any{}
-	out := map[string]any{"camunda.document.type": "camunda", "metadata": metadata}
-	for name, text := range map[string]string{"storeId": d.StoreID, "documentId": d.ID, "contentHash": d.Hash} {
-		if text != "" {
-			out[name] = text
-		}
-	}
-	if d.ContentType != "" {
-		metadata["contentType"] = d.ContentType
-	}
-	if d.Name != "" {
-		metadata["fileName"] = d.Name
-	}
-	metadata["size"] = int(d.Size)
-	return out
-}
+// reference describes the file as a document reference does; its ids are empty
+// as long as it is not stored.
+func (f *file) reference() map[string]any { return documents.Reference(f.info(), time.Time{}) }
 
 // parseMultipart returns the fields as an object and the files. A file's field
 // holds its reference.
@@ -122,7 +108,7 @@ func withReferences(object map[string]any, files []file, reference func(*file) m
 
 // store keeps the files as documents and returns the event with them; it does
 // so once for a request.
-func (r *request) store(ctx context.Context, documents protocols.Documents) (any, error) {
+func (r *request) store(ctx context.Context, store protocols.Documents) (any, error) {
 	if r.stored != nil {
 		return r.stored, nil
 	}
@@ -130,11 +116,11 @@ func (r *request) store(ctx context.Context, documents protocols.Documents) (any
 	byFile := make(map[*file]map[string]any, len(r.content.files))
 	for i := range r.content.files {
 		f := &r.content.files[i]
-		info, err := documents.Create(ctx, protocols.DocumentInfo{Name: f.name, ContentType: f.contentType, Size: int64(len(f.content))}, bytes.NewReader(f.content))
+		info, err := store.Create(ctx, f.info(), bytes.NewReader(f.content))
 		if err != nil {
 			return nil, fmt.Errorf("store the document %q: %w", f.name, err)
 		}
-		byFile[f] = reference(info)
+		byFile[f] = documents.Reference(info, r.now)
 		references[i] = byFile[f]
 	}
 	value := r.content.value
@@ -146,8 +132,8 @@ func (r *request) store(ctx context.Context, documents protocols.Documents) (any
 }
 
 // checkDocuments refuses files where there is no store for them.
-func (r *request) checkDocuments(documents protocols.Documents) *answer {
-	if len(r.content.files) == 0 || documents != nil {
+func (r *request) checkDocuments(store protocols.Documents) *answer {
+	if len(r.content.files) == 0 || store != nil {
 		return nil
 	}
 	return problem{status: http.StatusUnsupportedMediaType, reason: "NO_DOCUMENT_STORE",

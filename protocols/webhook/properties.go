@@ -9,9 +9,8 @@ import (
 )
 
 // Properties are the properties of an element with inbound.type
-// io.camunda:webhook:1. Those that may be expressions for values known before
-// any request (user, keys, lists) are evaluated when the listener starts; the
-// others for each request.
+// io.camunda:webhook:1. Values that are known before any request are evaluated by
+// the engine when the listener is opened, the expressions for each request.
 type Properties struct {
 	Inbound Inbound `bind:"inbound,required"`
 }

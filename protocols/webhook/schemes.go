@@ -17,8 +17,11 @@ type scheme struct {
 	// separator stands between several signatures in the header; empty if it
 	// carries one.
 	separator string
-	// assign stands between a signature's version and its text.
+	// assign stands between a signature's version and its text; empty if
+	// signatures have no version.
 	assign string
+	// prefix stands before a signature without a version.
+	prefix string
 	// versions are the algorithms by version; under "" that of signatures
 	// without one.
 	versions map[string]algorithm
@@ -66,13 +69,13 @@ var schemes = map[string]scheme{
 		timestampItem: "t", content: "{timestamp}.{body}", secret: plainSecret,
 	},
 	"slack": {
-		signature: []string{"X-Slack-Signature"}, assign: "=",
-		versions: map[string]algorithm{"v0": hmacSHA256}, encoding: hexText,
+		signature: []string{"X-Slack-Signature"}, prefix: "v0=",
+		versions: map[string]algorithm{"": hmacSHA256}, encoding: hexText,
 		timestamp: []string{"X-Slack-Request-Timestamp"}, content: "v0:{timestamp}:{body}", secret: plainSecret,
 	},
 	"github": {
-		signature: []string{"X-Hub-Signature-256"}, assign: "=",
-		versions: map[string]algorithm{"sha256": hmacSHA256}, encoding: hexText,
+		signature: []string{"X-Hub-Signature-256"}, prefix: "sha256=",
+		versions: map[string]algorithm{"": hmacSHA256}, encoding: hexText,
 		id: []string{"X-Github-Delivery"}, content: "{body}", secret: plainSecret,
 	},
 	"shopify": {

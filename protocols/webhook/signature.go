@@ -70,11 +70,7 @@ func (s *scheme) adjust(in Signature) {
 		s.assign, s.separator = "", ""
 	}
 	if in.Prefix != "" {
-		a := s.versions[""]
-		if a == "" {
-			a = hmacSHA256
-		}
-		s.versions, s.assign = map[string]algorithm{in.Prefix: a}, in.Prefix
+		s.prefix = in.Prefix
 	}
 }
 
@@ -205,15 +201,17 @@ func (v *verifier) readSignatures(header string, s *signed) {
 		version, text := "", strings.TrimSpace(item)
 		if v.assign != "" {
 			version, text, _ = strings.Cut(text, v.assign)
-			if v.versions[v.assign] != "" { // a prefix, which has nothing before it
-				version += v.assign
-			}
 		}
-		if version == v.timestampItem && version != "" {
+		if version != "" && version == v.timestampItem {
 			s.timestamp = text
+			continue
 		}
+		text, prefixed := strings.CutPrefix(text, v.prefix)
 		a, known := v.versions[version]
-		if bytes, err := v.encoding(text); known && err == nil && len(s.signatures) < maxSignatures {
+		if !known || !prefixed || len(s.signatures) == maxSignatures {
+			continue
+		}
+		if bytes, err := v.encoding(text); err == nil {
 			s.signatures = append(s.signatures, signature{a, bytes})
 		}
 	}

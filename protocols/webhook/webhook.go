@@ -23,7 +23,14 @@ func Protocol() protocols.Protocol {
 			bind.Defaults(p)
 			return p
 		},
-		Inbound: open,
+		Scope: []string{
+			"inbound.context", "inbound.method", "inbound.shouldValidateHmac", "inbound.hmacSecret", "inbound.hmacHeader",
+			"inbound.hmacAlgorithm", "inbound.hmacScopes", "inbound.signature", "inbound.auth", "inbound.verificationExpression",
+			"inbound.responseTimeout",
+		},
+		// Both are taken as they are written, as in Camunda.
+		Deferred: []string{"inbound.hmacSecret", "inbound.hmacHeader"},
+		Inbound:  open,
 	}
 }
 
@@ -56,7 +63,7 @@ var plainPath = regexp.MustCompile(`^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$`)
 // Receive serves the path until ctx ends and then waits for the requests that
 // are being answered.
 func (w *webhook) Receive(ctx context.Context, ready func(), handle protocols.Handler) error {
-	l, err := newListener(ctx, w, handle)
+	l, err := newListener(w, handle)
 	if err != nil {
 		return err
 	}

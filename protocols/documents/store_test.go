@@ -1,0 +1,159 @@
+package documents
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"patchbay/protocols"
+)
+
+// clock is a time that tests set.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// stores are both stores, on one clock.
+func stores(t *testing.T) (map[string]protocols.Documents, *clock) {
+	t.Helper()
+	c := &clock{time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)}
+	d, err := OpenDirectory(filepath.Join(t.TempDir(), "documents"), c.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return map[string]protocols.Documents{"memory": NewMemory(100, c.Now), "directory": d}, c
+}
+
+func read(t *testing.T, s protocols.Documents, storeID, id string) (string, protocols.DocumentInfo) {
+	t.Helper()
+	body, info, err := s.Open(t.Context(), storeID, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	content, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content), info
+}
+
+func TestStores(t *testing.T) {
+	all, _ := stores(t)
+	for name, s := range all {
+		t.Run(name, func(t *testing.T) {
+			info, err := s.Create(t.Context(), protocols.DocumentInfo{Name: "a.txt", ContentType: "text/plain"}, strings.NewReader("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := protocols.DocumentInfo{StoreID: name, ID: info.ID, Name: "a.txt", ContentType: "text/plain", Size: 5,
+				Hash: "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}
+			if info != want {
+				t.Errorf("created %+v", info)
+			}
+			for _, storeID := range []string{"", name} {
+				if content, got := read(t, s, storeID, info.ID); content != "hello" || got != want {
+					t.Errorf("opened %q, %+v", content, got)
+				}
+			}
+			for _, wrong := range [][2]string{{"other", info.ID}, {name, "nope"}, {name, ""}, {name, "../" + info.ID}, {name, info.ID + ".json"}} {
+				if _, _, err := s.Open(t.Context(), wrong[0], wrong[1]); !protocols.IsInputError(err) {
+					t.Errorf("%v: got %v", wrong, err)
+				}
+			}
+		})
+	}
+}
+
+func TestStoresExpire(t *testing.T) {
+	all, clock := stores(t)
+	for name, s := range all {
+		t.Run(name, func(t *testing.T) {
+			info, err := s.Create(t.Context(), protocols.DocumentInfo{TTL: time.Minute}, strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			clock.now = clock.now.Add(59 * time.Second)
+			read(t, s, "", info.ID)
+			clock.now = clock.now.Add(time.Second)
+			if _, _, err := s.Open(t.Context(), "", info.ID); !protocols.IsInputError(err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	c := &clock{time.Unix(0, 0)}
+	m := NewMemory(10, c.Now)
+	create := func(content string, ttl time.Duration) error {
+		_, err := m.Create(t.Context(), protocols.DocumentInfo{TTL: ttl}, strings.NewReader(content))
+		return err
+	}
+	if err := create("12345678", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := create("123", 0); err == nil || !strings.Contains(err.Error(), "full (8 of 10 bytes)") {
+		t.Errorf("got %v", err)
+	}
+	c.now = c.now.Add(time.Hour)
+	if err := create("123", 0); err != nil {
+		t.Errorf("after the first has expired: %v", err)
+	}
+}
+
+func TestDirectoryAfterACrash(t *testing.T) {
+	path := t.TempDir()
+	c := &clock{time.Unix(0, 0)}
+	open := func() *Directory {
+		d, err := OpenDirectory(path, c.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	kept, err := d.Create(t.Context(), protocols.DocumentInfo{}, strings.NewReader("kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Create(t.Context(), protocols.DocumentInfo{TTL: time.Second}, strings.NewReader("gone")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, "HALF.part"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.Close()
+	c.now = c.now.Add(time.Hour)
+	d = open()
+	defer d.Close()
+	if content, _ := read(t, d, "", kept.ID); content != "kept" {
+		t.Errorf("got %q", content)
+	}
+	if entries, _ := os.ReadDir(path); len(entries) != 2 {
+		t.Errorf("%d files are left, want the document and its description", len(entries))
+	}
+}
+
+func TestDirectoryLeavesNothingHalf(t *testing.T) {
+	path := t.TempDir()
+	d, err := OpenDirectory(path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.Create(ctx, protocols.DocumentInfo{}, strings.NewReader("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if entries, _ := os.ReadDir(path); len(entries) != 0 {
+		t.Errorf("%d files are left", len(entries))
+	}
+}

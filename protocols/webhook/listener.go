@@ -1,0 +1,183 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"patchbay/protocols"
+)
+
+// listener is what serves one executable's path while it is active.
+type listener struct {
+	in     *Inbound
+	host   protocols.InboundHost
+	handle protocols.Handler
+	// tenant is the tenant of its elements; empty for the default one.
+	tenant string
+	order  string
+	method string
+	hmac   *camundaHMAC
+	signed *verifier
+	auth   authenticator
+	// live is held for reading by each request and, at the end, for writing.
+	live sync.RWMutex
+}
+
+func newListener(w *webhook, handle protocols.Handler) (*listener, error) {
+	l := &listener{in: w.in, host: w.host, handle: handle, order: order(w.host.ID, w.host.Elements)}
+	if len(w.host.Elements) > 0 && w.host.Elements[0].TenantID != defaultTenant {
+		l.tenant = w.host.Elements[0].TenantID
+	}
+	if w.in.Method != "any" {
+		l.method = strings.ToUpper(w.in.Method)
+	}
+	var read lists
+	scopes, secrets := read.read("inbound.hmacScopes", w.in.HmacScopes), read.read("inbound.signature.secrets", w.in.Signature.Secrets)
+	l.auth = newAuthenticator(w, &read)
+	if read.err != nil {
+		return nil, read.err
+	}
+	var err, err2 error
+	l.hmac, err = newHMAC(w.in, scopes)
+	l.signed, err2 = newVerifier(w.in.Signature, secrets)
+	return l, errors.Join(err, err2)
+}
+
+// defaultTenant is the tenant of elements without one (Camunda 8).
+const defaultTenant = "<default>"
+
+// ServeHTTP answers a request that comes from another router than a Mux.
+func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	options := Options{Now: l.host.Now}.withDefaults()
+	serve(w, r, []*listener{l}, &options, &load{requests: int64(options.InFlight), bytes: options.Memory})
+}
+
+// note tells operators.
+func (l *listener) note(severity, tag, message string, data map[string]any) {
+	if l.host.Activity != nil {
+		l.host.Activity.Note(severity, tag, message, data)
+	}
+}
+
+// refused notes a request that was not handled.
+func (l *listener) refused(r *request, a *answer) {
+	severity := "WARNING"
+	if a.status >= http.StatusInternalServerError {
+		severity = "ERROR"
+	}
+	l.note(severity, "Request", fmt.Sprintf("answered %d: %s", a.status, a.note),
+		map[string]any{"method": r.Method, "path": r.URL.Path, "status": a.status, "remote": r.RemoteAddr})
+}
+
+// challenge answers a one-time challenge. It runs before everything else, as in
+// Camunda, so it may only answer the caller. An expression that fails is noted
+// and answers nothing.
+func (l *listener) challenge(ctx context.Context, r *request) *answer {
+	if l.in.VerificationExpression == "" {
+		return nil
+	}
+	event, refused := r.event()
+	if refused != nil {
+		return nil // the body is refused once the caller is known
+	}
+	value, err := l.host.Evaluate(ctx, l.in.VerificationExpression, event)
+	if err == nil && value == nil {
+		return nil
+	}
+	var a *answer
+	if err == nil {
+		a, err = respond(value)
+	}
+	if err != nil {
+		l.note("WARNING", "Verification", "evaluate inbound.verificationExpression: "+err.Error(), nil)
+		return nil
+	}
+	return a
+}
+
+// try handles a request, unless another listener may have to.
+func (l *listener) try(ctx context.Context, r *request) *answer {
+	if l.method != "" && l.method != r.Method || !known[r.Method] {
+		return l.wrongMethod(r.Method)
+	}
+	if l.hmac != nil {
+		if refused := l.hmac.verify(r); refused != nil {
+			return refused
+		}
+	}
+	d := delivery{}
+	if l.signed != nil {
+		var refused *answer
+		if d, refused = l.signed.verify(r); refused != nil {
+			return refused
+		}
+	}
+	if refused := l.auth.authenticate(ctx, r); refused != nil {
+		return refused
+	}
+	return l.once(ctx, r, d)
+}
+
+// known are the methods that "any" stands for.
+var known = map[string]bool{"GET": true, "HEAD": true, "POST": true, "PUT": true, "DELETE": true, "PATCH": true}
+
+func (l *listener) wrongMethod(method string) *answer {
+	allow := l.method
+	if allow == "" {
+		allow = "GET, HEAD, POST, PUT, DELETE, PATCH"
+	}
+	return problem{status: http.StatusMethodNotAllowed, reason: "METHOD_NOT_SUPPORTED", rank: rankMethod,
+		detail: fmt.Sprintf("the method %.20q is not supported", method), header: http.Header{"Allow": {allow}}}.answer()
+}
+
+// once correlates a request unless it is a replay of one that was accepted.
+func (l *listener) once(ctx context.Context, r *request, d delivery) *answer {
+	if l.signed == nil || l.signed.seen == nil {
+		return l.correlate(ctx, r, d.id)
+	}
+	if !l.signed.seen.add(d.digest, r.now) {
+		return unauthorized("SIGNATURE_REPLAYED", "this delivery was accepted before")
+	}
+	accepted := false
+	defer func() {
+		if !accepted { // also after a panic: the sender may try again
+			l.signed.seen.forget(d.digest)
+		}
+	}()
+	a := l.correlate(ctx, r, d.id)
+	accepted = a.status < http.StatusBadRequest && a.rank == final
+	return a
+}
+
+// correlate hands the event to the engine and makes the answer.
+func (l *listener) correlate(ctx context.Context, r *request, id string) *answer {
+	value, refused := r.event()
+	if refused != nil {
+		return refused
+	}
+	if refused := r.checkDocuments(l.host.Documents); refused != nil {
+		return refused
+	}
+	event := protocols.Event{Value: value, MessageID: id}
+	if len(r.content.files) > 0 {
+		event.Complete = func(ctx context.Context) (any, error) { return r.store(ctx, l.host.Documents) }
+	}
+	c, err := l.handle(ctx, event)
+	switch {
+	case err != nil:
+		return failure(err)
+	case !c.Matched:
+		return consumed
+	case c.Duplicate: // nothing is known of the instance that the first one met
+		return empty
+	}
+	return l.response(ctx, r, c)
+}
+
+// timeout bounds a request.
+func (l *listener) timeout() time.Duration { return l.in.ResponseTimeout }
