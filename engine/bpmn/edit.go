@@ -215,3 +215,19 @@ func plainText(raw string) string {
 		}
 	}
 }
+
+// ValidName reports whether an attribute can have a name: letters, digits and
+// "_.-", behind "bpmn:", "zeebe:" or no prefix.
+func ValidName(name string) bool {
+	prefix, local := splitName(name)
+	if _, known := prefixes[prefix]; prefix != "" && !known {
+		return false
+	}
+	for i, r := range local {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r != '-' && r != '.' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return local != "" && !strings.HasPrefix(strings.ToLower(local), "xmlns")
+}

@@ -1,0 +1,407 @@
+// Package templates knows connector templates (element templates): it reads
+// them, applies them to BPMN elements as the modelers do, checks them, compares
+// versions, and keeps the published ones in a catalog. The templates that come
+// with patchbay lie beside the code, each with the cases that test it.
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"patchbay/schema"
+)
+
+// Template is one version of a connector template. It is immutable.
+type Template struct {
+	// Raw is the JSON text as it was written: a file that holds one template,
+	// or the part of an array.
+	Raw []byte
+	// ID and Version name it. A template without a version counts as version 0,
+	// but stays without one where it is written.
+	ID         string
+	Version    int64
+	HasVersion bool
+
+	Name, Description, DocumentationRef string
+	Keywords                            []string
+	// AppliesTo are the element types that it can be applied to, "bpmn:Task".
+	AppliesTo []string
+	// ElementType is what the element becomes; empty means that it stays.
+	ElementType, EventDefinition string
+	// Icon is the URL of the icon, often a data URL.
+	Icon string
+	// Engines holds version ranges by engine: "camunda": "^8.6".
+	Engines map[string]string
+	// Category is the id of its category.
+	Category   string
+	Deprecated bool
+	Groups     []Group
+	Properties []*Property
+	Presets    []Preset
+	// OutputsVisible means that outputs belong to the modeler's user.
+	OutputsVisible bool
+}
+
+// Group is a section of the form.
+type Group struct {
+	ID, Label, Tooltip string
+	OpenByDefault      bool
+}
+
+// Preset overrides the values of some properties, by their ids.
+type Preset struct {
+	ID     string
+	Values map[string]any
+}
+
+// Property is one field of a template.
+type Property struct {
+	// ID is what conditions and presets name; it may be empty or taken twice.
+	ID, Label, Description, Tooltip, Placeholder, Group string
+	// Type is String, Text, Hidden, Dropdown, Boolean, Number, Configuration or
+	// empty, which means String.
+	Type string
+	// Value is the default: nil for none, a string, a bool or a float64.
+	Value any
+	// Generated means that a UUID is made up where there is no value.
+	Generated bool
+	// Feel is empty, "optional", "required" or "static".
+	Feel string
+	// Language is the language of a Text, "json".
+	Language    string
+	Optional    bool
+	Choices     []Choice
+	Constraints Constraints
+	Condition   *Condition
+	Binding     Binding
+
+	// preset marks a value that a preset gave, user one that a user gave.
+	preset, user bool
+}
+
+// Choice is one item of a Dropdown.
+type Choice struct {
+	Name, Value string
+	Condition   *Condition
+}
+
+// Constraints are checked on the values that users give.
+type Constraints struct {
+	NotEmpty bool
+	// MinLength and MaxLength count characters; nil means no limit.
+	MinLength, MaxLength *float64
+	// Pattern is a JavaScript regular expression, empty for none; Message is
+	// the text for whoever breaks it.
+	Pattern, Message string
+}
+
+// Condition says when a property is active: either all of AllMatch hold, or
+// the one comparison that is set does.
+type Condition struct {
+	AllMatch []Condition
+	// Property is the id of the property that is looked at.
+	Property string
+	// Equals is nil when it is not used.
+	Equals any
+	// OneOf is nil when it is not used.
+	OneOf             []any
+	IsActive, IsEmpty *bool
+}
+
+// Binding says where in the BPMN element a value goes.
+type Binding struct {
+	Type                        string
+	Name, Source, Key, Property string
+	LinkName, EventType         string
+	Retries                     string
+	Headers                     []Header
+}
+
+// Header is a header of an execution listener.
+type Header struct{ Key, Value string }
+
+// InvalidError is a text that holds no valid template.
+type InvalidError struct {
+	// Violations lists all that is wrong, in the order of the text.
+	Violations []schema.Violation
+}
+
+// Error returns the first violation and how many more there are.
+func (e *InvalidError) Error() string {
+	first := e.Violations[0]
+	text := fmt.Sprintf("line %d, column %d: %s: %s", first.Line, first.Column, pointerText(first.Pointer), first.Message)
+	if more := len(e.Violations) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+func pointerText(pointer string) string {
+	if pointer == "" {
+		return "template"
+	}
+	return pointer
+}
+
+// Parse reads a file that holds one template or an array of them. It fails
+// with a *schema.SyntaxError or an *InvalidError.
+func Parse(raw []byte) ([]*Template, error) {
+	d, err := schema.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	if violations := schema.Templates(d); len(violations) > 0 {
+		return nil, &InvalidError{violations}
+	}
+	list, isArray := d.Value.([]any)
+	if !isArray {
+		return []*Template{decode(d.Value, raw)}, nil
+	}
+	templates := make([]*Template, len(list))
+	for i, value := range list {
+		templates[i] = decode(value, d.Slice(fmt.Sprintf("/%d", i)))
+	}
+	return templates, nil
+}
+
+// Ref returns "id" or "id@version", to name the template in texts.
+func (t *Template) Ref() string {
+	if !t.HasVersion {
+		return t.ID
+	}
+	return fmt.Sprintf("%s@%d", t.ID, t.Version)
+}
+
+// Target is the element type that the template makes or, if it makes none,
+// the first that it applies to.
+func (t *Template) Target() string {
+	switch {
+	case t.ElementType != "":
+		return t.ElementType
+	case len(t.AppliesTo) > 0:
+		return t.AppliesTo[0]
+	}
+	return ""
+}
+
+// JobType returns the job type that an element gets from the template: the
+// value of its task definition. Inbound templates have the type of their
+// connector instead, which Inbound returns; empty means none.
+func (t *Template) JobType() string {
+	return t.constant(slot{place: "zeebe:taskDefinition", name: "type"})
+}
+
+// Inbound returns the type of the inbound connector, "io.camunda:webhook:1",
+// or empty for a template that is not for inbound connectors.
+func (t *Template) Inbound() string {
+	return t.constant(slot{place: "zeebe:property", name: "inbound.type"})
+}
+
+// Protocol returns the protocol that the template names in its property
+// "protocol" (a task header or a zeebe:property); empty if it names none.
+func (t *Template) Protocol() string {
+	if name := t.constant(slot{place: "zeebe:taskHeader", name: "protocol"}); name != "" {
+		return name
+	}
+	return t.constant(slot{place: "zeebe:property", name: "protocol"})
+}
+
+// constant returns the default text of the first property bound to a slot.
+func (t *Template) constant(s slot) string {
+	for _, p := range t.Properties {
+		if text, is := p.Value.(string); is && p.Binding.slot() == s {
+			return text
+		}
+	}
+	return ""
+}
+
+// Property returns the first property with that id, or nil.
+func (t *Template) Property(id string) *Property {
+	if id == "" {
+		return nil
+	}
+	for _, p := range t.Properties {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// Title says what to call the property: its id, else its label, else what it
+// is bound to.
+func (p *Property) Title() string {
+	for _, name := range []string{p.ID, p.Label, p.Binding.slot().name} {
+		if name != "" {
+			return name
+		}
+	}
+	return p.Binding.Type
+}
+
+// decode builds a template from JSON that the schema has accepted. Keys that
+// it does not know are left alone, as the modelers do.
+func decode(value any, raw []byte) *Template {
+	o := object{value}
+	version := o.get("version")
+	t := &Template{
+		Raw: raw, ID: o.text("id"), Name: o.text("name"), HasVersion: version.value != nil, Version: int64(version.number()),
+		Description: o.text("description"), DocumentationRef: o.text("documentationRef"), Keywords: o.get("keywords").texts(),
+		AppliesTo: o.get("appliesTo").texts(), ElementType: o.get("elementType").text("value"),
+		EventDefinition: o.get("elementType").text("eventDefinition"), Icon: o.get("icon").text("contents"),
+		Engines: map[string]string{}, Category: o.get("category").text("id"),
+		OutputsVisible: o.get("entriesVisible").flag("outputs"),
+	}
+	deprecated := o.get("deprecated").value
+	t.Deprecated = deprecated != nil && deprecated != false
+	for name, engine := range o.get("engines").members() {
+		t.Engines[name], _ = engine.(string)
+	}
+	for _, g := range o.get("groups").items() {
+		t.Groups = append(t.Groups, Group{g.text("id"), g.text("label"), g.text("tooltip"), g.flag("openByDefault")})
+	}
+	for _, p := range o.get("properties").items() {
+		t.Properties = append(t.Properties, decodeProperty(p))
+	}
+	for _, p := range o.get("presets").items() {
+		preset := Preset{ID: p.text("id"), Values: map[string]any{}}
+		for id, value := range p.get("properties").members() {
+			preset.Values[id] = scalar(value)
+		}
+		t.Presets = append(t.Presets, preset)
+	}
+	return t
+}
+
+func decodeProperty(o object) *Property {
+	p := &Property{
+		ID: o.text("id"), Label: o.text("label"), Description: o.text("description"), Tooltip: o.text("tooltip"),
+		Placeholder: o.text("placeholder"), Group: o.text("group"), Type: o.text("type"), Value: scalar(o.get("value").value),
+		Generated: o.get("generatedValue").text("type") == "uuid", Feel: o.text("feel"), Language: o.text("language"),
+		Optional: o.flag("optional"), Condition: decodeCondition(o.get("condition")), Binding: decodeBinding(o.get("binding")),
+		Constraints: decodeConstraints(o.get("constraints")),
+	}
+	for _, c := range o.get("choices").items() {
+		p.Choices = append(p.Choices, Choice{c.text("name"), c.text("value"), decodeCondition(c.get("condition"))})
+	}
+	return p
+}
+
+func decodeBinding(o object) Binding {
+	b := Binding{
+		Type: o.text("type"), Name: o.text("name"), Source: o.text("source"), Key: o.text("key"), Property: o.text("property"),
+		LinkName: o.text("linkName"), EventType: o.text("eventType"), Retries: o.text("retries"),
+	}
+	for _, h := range o.get("headers").items() {
+		b.Headers = append(b.Headers, Header{h.text("key"), h.text("value")})
+	}
+	return b
+}
+
+func decodeConstraints(o object) Constraints {
+	c := Constraints{NotEmpty: o.flag("notEmpty"), Pattern: o.text("pattern")}
+	for key, limit := range map[string]**float64{"minLength": &c.MinLength, "maxLength": &c.MaxLength} {
+		if n, is := scalar(o.get(key).value).(float64); is {
+			*limit = &n
+		}
+	}
+	if pattern := o.get("pattern"); c.Pattern == "" {
+		c.Pattern, c.Message = pattern.text("value"), pattern.text("message")
+	}
+	return c
+}
+
+func decodeCondition(o object) *Condition {
+	if o.value == nil {
+		return nil
+	}
+	c := &Condition{Property: o.text("property"), Equals: scalar(o.get("equals").value)}
+	for _, item := range o.get("allMatch").items() {
+		c.AllMatch = append(c.AllMatch, *decodeCondition(item))
+	}
+	if list, is := o.get("oneOf").value.([]any); is {
+		c.OneOf = make([]any, len(list))
+		for i, item := range list {
+			c.OneOf[i] = scalar(item)
+		}
+	}
+	for key, flag := range map[string]**bool{"isActive": &c.IsActive, "isEmpty": &c.IsEmpty} {
+		if value, is := o.get(key).value.(bool); is {
+			*flag = &value
+		}
+	}
+	return c
+}
+
+// object reads a JSON value whose shape the schema has checked; what is absent
+// gives zero values.
+type object struct{ value any }
+
+func (o object) get(key string) object {
+	m, _ := o.value.(map[string]any)
+	return object{m[key]}
+}
+
+func (o object) text(key string) string {
+	s, _ := o.get(key).value.(string)
+	return s
+}
+
+func (o object) flag(key string) bool {
+	b, _ := o.get(key).value.(bool)
+	return b
+}
+
+func (o object) number() float64 {
+	f, _ := scalar(o.value).(float64)
+	return f
+}
+
+func (o object) members() map[string]any {
+	m, _ := o.value.(map[string]any)
+	return m
+}
+
+func (o object) items() []object {
+	list, _ := o.value.([]any)
+	items := make([]object, len(list))
+	for i, value := range list {
+		items[i] = object{value}
+	}
+	return items
+}
+
+func (o object) texts() []string {
+	var texts []string
+	for _, item := range o.items() {
+		if s, is := item.value.(string); is {
+			texts = append(texts, s)
+		}
+	}
+	return texts
+}
+
+// scalar turns a JSON value into a property's value. Arrays and objects, which
+// users may give, become their JSON text.
+func scalar(value any) any {
+	switch value := value.(type) {
+	case nil, string, bool, float64:
+		return value
+	case json.Number:
+		f, _ := value.Float64()
+		return f
+	case int:
+		return float64(value)
+	case int64:
+		return float64(value)
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(value) != nil {
+		return fmt.Sprint(value)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
