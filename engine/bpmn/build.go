@@ -163,9 +163,9 @@ func (b *builder) scope(scope *Element, n *node) {
 }
 
 func unknownElement(name string) string {
-	const ns = `{"` + Namespace + `":`
-	return "cvc-complex-type.2.4.a: Invalid content was found starting with element '" + ns + name + "}'. One of '" +
-		ns + "flowElement}, " + ns + "artifact}, " + ns + "resourceRole}, " + ns + "correlationSubscription}, " + ns + "supports}' is expected."
+	const ns = `"` + Namespace + `":`
+	return "cvc-complex-type.2.4.a: Invalid content was found starting with element '{" + ns + name + "}'. One of '{" +
+		ns + "flowElement, " + ns + "artifact, " + ns + "resourceRole, " + ns + "correlationSubscription, " + ns + "supports}' is expected."
 }
 
 func (b *builder) element(scope *Element, n *node) *Element {

@@ -22,9 +22,14 @@ func passThrough(el *Element) bool {
 // StraightThroughLoop gives the ids of a loop that would run for ever without a wait state, nil when there is none.
 func (p *Process) StraightThroughLoop() []string {
 	s := &loopSearch{done: map[*Element]bool{}, open: map[*Element]int{}}
-	for _, el := range p.Elements {
-		if loop := s.visit(el); loop != nil {
-			return loop
+	for _, wanted := range []bool{true, false} { // activities first: Zeebe names a loop from its first activity on
+		for _, el := range p.Elements {
+			if activity(el) != wanted {
+				continue
+			}
+			if loop := s.visit(el); loop != nil {
+				return loop
+			}
 		}
 	}
 	return nil
@@ -83,7 +88,7 @@ func linkTargets(el *Element) []*Element {
 		if c.Type == TypeIntermediateCatchEvent && c.Is(EventLink) && c.Event().Link == el.Event().Link {
 			for _, f := range c.Outgoing {
 				if f.Target != nil {
-					out = append(out, f.Target)
+					out = append(out, afterEnd(f.Target)...)
 				}
 			}
 		}
@@ -106,7 +111,7 @@ func leave(scope *Element) []*Element {
 	var out []*Element
 	for _, f := range scope.Outgoing {
 		if f.Target != nil {
-			out = append(out, f.Target)
+			out = append(out, afterEnd(f.Target)...)
 		}
 	}
 	return out

@@ -1,0 +1,122 @@
+package embedded
+
+import (
+	"fmt"
+	"strings"
+
+	"patchbay/engine/bpmn"
+)
+
+// throwError is an error end event.
+type throwError struct{}
+
+func (throwError) enter(e *Engine, in *instance) *failure {
+	code, f := in.node.code.text(in)
+	if f != nil {
+		return f
+	}
+	found, known := findError(in, code)
+	if found.catch == nil {
+		return uncaught(code, "", known)
+	}
+	e.activated(in, nil)
+	e.trigger(found.host, found.catch, in.vars.copy())
+	return nil
+}
+
+// throwEscalation is an escalation throw or end event.
+type throwEscalation struct{}
+
+func (throwEscalation) enter(e *Engine, in *instance) *failure {
+	code, f := in.node.code.text(in)
+	if f != nil {
+		return f
+	}
+	e.activated(in, nil)
+	found := findEscalation(in, code)
+	if found.catch != nil {
+		e.trigger(found.host, found.catch, in.vars.copy())
+	}
+	if found.catch == nil || !found.catch.interrupts {
+		e.finish(in)
+	}
+	return nil
+}
+
+// caught is where an error or escalation is caught: the event, and the instance that it is attached to or that it is in.
+type caught struct {
+	host  *instance
+	catch *node
+}
+
+// handlers calls yield with every event of that kind that can catch something thrown in from, nearest first, through
+// sub-processes and call activities, until yield says no.
+func handlers(from *instance, kind bpmn.EventKind, yield func(caught) bool) {
+	for at := from; at != nil; at = outer(at) {
+		if !at.alive() {
+			return
+		}
+		for _, n := range at.node.catches {
+			inner := n.scope.eventSub && n.scope.scope == at.node
+			if n.catch.kind != kind || n == at.node || inner && at.interrupted {
+				continue
+			}
+			if !yield(caught{at, n}) {
+				return
+			}
+		}
+	}
+}
+
+// outer is the scope around an instance, or the call activity that started its process instance.
+func outer(in *instance) *instance {
+	if in.scope != nil {
+		return in.scope
+	}
+	return in.process.caller
+}
+
+// findError prefers the exact code anywhere above to a catch-all event that is nearer. It also gives the codes that were there.
+func findError(from *instance, code string) (found caught, known []string) {
+	handlers(from, bpmn.EventError, func(c caught) bool {
+		if c.catch.catch.code == code {
+			found = c
+			return false
+		}
+		if c.catch.catch.code == "" && found.catch == nil {
+			found = c
+		}
+		known = append(known, c.catch.catch.code)
+		return true
+	})
+	return found, known
+}
+
+// findEscalation takes the nearest scope that catches the code or everything.
+func findEscalation(from *instance, code string) (found caught) {
+	handlers(from, bpmn.EventEscalation, func(c caught) bool {
+		if found.catch != nil && c.host != found.host {
+			return false
+		}
+		if own := c.catch.catch.code; own == code || own == "" && found.catch == nil {
+			found = c
+		}
+		return found.catch == nil || found.catch.catch.code != code
+	})
+	return found
+}
+
+func uncaught(code, message string, known []string) *failure {
+	with := ""
+	if message != "" {
+		with = fmt.Sprintf(" with message '%s'", message)
+	}
+	available := "No error events are available in the scope."
+	if len(known) > 0 {
+		available = fmt.Sprintf("Available error events are [%s]", strings.Join(known, ", "))
+	}
+	return &failure{
+		kind: unhandledErrorEvent,
+		text: fmt.Sprintf("Expected to throw an error event with the code '%s'%s, but it was not caught. %s", code, with, available),
+	}
+}
