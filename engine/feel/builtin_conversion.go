@@ -68,7 +68,7 @@ func dateTimeFrom(_ *frame, a []Value) Value {
 	if a[0].kind != KindString {
 		return illegal(a)
 	}
-	if v := parseDateTimeLiteral(a[0].str()); v.kind != KindNull {
+	if v := parseDateTime(a[0].str()); v.kind != KindNull {
 		return v
 	}
 	return failure("Failed to parse date-time from '", a[0].str(), "'")
@@ -212,7 +212,7 @@ func durationFrom(_ *frame, a []Value) Value {
 	if a[0].kind != KindString {
 		return illegal(a)
 	}
-	if v := parseDurationLiteral(a[0].str()); v.kind != KindNull {
+	if v := parseDuration(a[0].str()); v.kind != KindNull {
 		return v
 	}
 	return failure("Failed to parse duration from '", a[0].str(), "'")

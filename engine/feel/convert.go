@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"reflect"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -138,11 +139,14 @@ func (v Value) Go() any {
 }
 
 func (v Value) goNumber() any {
-	if !v.whole() {
-		return v.float()
-	}
 	if n, ok := v.int64(); ok {
 		return n
+	}
+	switch f := v.float(); {
+	case math.IsInf(f, 0):
+		return strings.Trim(string(v.appendJSONNumber(nil)), `"`)
+	case !v.whole():
+		return f
 	}
 	return json.Number(v.appendJSONNumber(nil))
 }

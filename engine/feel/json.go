@@ -28,7 +28,8 @@ func (v Value) MarshalJSON() ([]byte, error) { return v.JSON(), nil }
 
 // AppendJSON writes the value as Zeebe does: whole numbers as integers, others as doubles, temporal values and durations
 // as strings (2026-01-01T00:05Z, PT1H30M), entries in their order, functions and ranges as null. Integers beyond 64 bits
-// keep all digits, where Zeebe 8.8 wraps them.
+// keep all digits, where Zeebe 8.8 wraps them; numbers beyond doubles (from 1.8E308) are the strings "Infinity" and
+// "-Infinity", because readers of JSON choke on such a number.
 func (v Value) AppendJSON(dst []byte) []byte { return v.appendJSON(dst, zeebeJSON) }
 
 func (v Value) appendJSON(dst []byte, style jsonStyle) []byte {
@@ -77,18 +78,17 @@ func (v Value) appendJSON(dst []byte, style jsonStyle) []byte {
 
 // appendJSONNumber writes an integer, or the shortest digits of the nearest double.
 func (v Value) appendJSONNumber(dst []byte) []byte {
-	if v.whole() {
-		if n, ok := v.int64(); ok {
-			return strconv.AppendInt(dst, n, 10)
-		}
-		if d := v.ref.(*bigNumber).d; d.Exponent <= 400 {
-			return v.bigInt().Append(dst, 10)
-		}
-		return v.appendNumber(dst)
+	if n, ok := v.int64(); ok {
+		return strconv.AppendInt(dst, n, 10)
 	}
 	f := v.float()
-	if math.IsInf(f, 0) || f == 0 {
-		return v.appendNumber(dst)
+	switch {
+	case math.IsInf(f, 1):
+		return append(dst, `"Infinity"`...)
+	case math.IsInf(f, -1):
+		return append(dst, `"-Infinity"`...)
+	case v.whole():
+		return v.bigInt().Append(dst, 10)
 	}
 	format := byte('f')
 	if abs := math.Abs(f); abs < 1e-6 || abs >= 1e21 {
@@ -97,15 +97,16 @@ func (v Value) appendJSONNumber(dst []byte) []byte {
 	return strconv.AppendFloat(dst, f, format, -1, 64)
 }
 
-// int64 is a whole number that fits.
+// int64 is a number without fraction that fits.
 func (v Value) int64() (int64, bool) {
 	if v.short() {
-		return v.num / pow10[v.aux], true
+		return v.num / pow10[v.aux], v.whole()
 	}
-	if d := v.ref.(*bigNumber).d; d.Exponent > 18 {
+	if d := &v.ref.(*bigNumber).d; d.Exponent > 18 {
 		return 0, d.IsZero()
 	}
-	return v.truncated()
+	n, ok := v.truncated()
+	return n, ok && v.whole()
 }
 
 func appendJSONString(dst []byte, s string) []byte {

@@ -160,9 +160,7 @@ func fromFloat(f float64) Value {
 		places++
 	}
 	if pad := places + int(d.Exponent); pad > 0 {
-		var factor apd.BigInt
-		factor.Exp(apd.NewBigInt(10), apd.NewBigInt(int64(pad)), nil)
-		d.Coeff.Mul(&d.Coeff, &factor)
+		d.Coeff.Mul(&d.Coeff, powerOfTen(int64(pad)))
 		d.Exponent = int32(-places)
 	}
 	return fromDecimal(d, precision)
@@ -332,19 +330,50 @@ func powNumber(x Value, n int32) Value {
 	return fromDecimal(acc, x.precision())
 }
 
-// setScale rounds to a number of decimal places, which may be negative.
+// setScale rounds to a number of decimal places, which may be negative. (apd's Quantize forgets to round up a number that
+// is smaller than the last place.)
 func setScale(x Value, scale int32, r apd.Rounder) Value {
 	if x.short() && x.aux == scale {
 		return x
 	}
-	var buf, d apd.Decimal
-	dx := x.decimal(&buf)
 	if scale > apd.MaxExponent || scale < -apd.MaxExponent {
 		panic(abort{errArithmetic})
 	}
-	digits := max(dx.NumDigits()+int64(dx.Exponent)+int64(scale), 0) + 2
-	must(mathContext(uint32(digits), r).Quantize(&d, dx, -scale))
+	var buf, d apd.Decimal
+	d.Set(x.decimal(&buf))
+	if places := int64(scale) + int64(d.Exponent); places >= 0 {
+		d.Coeff.Mul(&d.Coeff, powerOfTen(places))
+	} else {
+		cut(&d, -places, r)
+	}
+	d.Exponent = -scale
 	return fromDecimal(&d, x.precision())
+}
+
+// cut divides the coefficient by a power of ten and rounds.
+func cut(d *apd.Decimal, places int64, r apd.Rounder) {
+	if d.IsZero() {
+		return
+	}
+	half := -1
+	if places > d.NumDigits() {
+		d.Coeff.SetInt64(0)
+	} else {
+		var rem apd.BigInt
+		divisor := powerOfTen(places)
+		d.Coeff.QuoRem(&d.Coeff, divisor, &rem)
+		if rem.Sign() == 0 {
+			return
+		}
+		half = rem.Add(&rem, &rem).Cmp(divisor)
+	}
+	if r.ShouldAddOne(&d.Coeff, d.Negative, half) {
+		d.Coeff.Add(&d.Coeff, apd.NewBigInt(1))
+	}
+}
+
+func powerOfTen(n int64) *apd.BigInt {
+	return new(apd.BigInt).Exp(apd.NewBigInt(10), apd.NewBigInt(n), nil)
 }
 
 func negNumber(x Value) Value {
@@ -395,7 +424,8 @@ func (v Value) whole() bool {
 	if v.short() {
 		return v.aux == 0 || v.num%pow10[v.aux] == 0
 	}
-	d := v.ref.(*bigNumber).d // a copy: the caller's digits stay
+	var d apd.Decimal // a copy: a copied struct would share its digits
+	d.Set(&v.ref.(*bigNumber).d)
 	stripZeros(&d, 0)
 	return d.Exponent >= 0 || d.IsZero()
 }

@@ -11,6 +11,8 @@ import (
 type cursor struct {
 	s   string
 	pos int
+	// zeros allows a year of more than four digits to begin with zeros.
+	zeros bool
 }
 
 func (c *cursor) done() bool { return c.pos == len(c.s) }
@@ -44,7 +46,7 @@ func (c *cursor) two(highest int) (int, bool) {
 func (c *cursor) date() (int64, bool) {
 	neg := c.take('-')
 	start, end := c.pos, digitsEnd(c.s, c.pos)
-	if n := end - start; n < 4 || n > 9 || n > 4 && c.s[start] == '0' {
+	if n := end - start; n < 4 || n > 9 || n > 4 && c.s[start] == '0' && !c.zeros {
 		return 0, false
 	}
 	var year int64
@@ -213,8 +215,11 @@ func (c *cursor) dateAndClock() (seconds int64, nanos int32, ok bool) {
 	return days*secondsPerDay + clock/nanosPerSecond, int32(clock % nanosPerSecond), true
 }
 
-func parseLocalDateTime(s string) (Value, bool) {
-	c := cursor{s: s}
+func parseLocalDateTime(s string) (Value, bool) { return cursor{s: s}.localDateTime() }
+
+func parsePaddedDateTime(s string) (Value, bool) { return cursor{s: s, zeros: true}.localDateTime() }
+
+func (c cursor) localDateTime() (Value, bool) {
 	seconds, nanos, ok := c.dateAndClock()
 	if !ok || !c.done() {
 		return Value{}, false
@@ -352,11 +357,26 @@ func parseDateLiteral(s string) Value { return first(s, parseDate) }
 
 func parseTimeLiteral(s string) Value { return first(s, parseOffsetTime, parseLocalTime) }
 
+// The literals date and time("...") and duration("...") allow what Java's parsers do beyond the patterns that the
+// functions of the same name check first.
+
 func parseDateTimeLiteral(s string) Value {
+	return first(s, parseStartOfDay, parseOffsetDateTime, parsePaddedDateTime)
+}
+
+func parseDurationLiteral(s string) Value {
+	return first(s, parseYearsMonths, parseLooseDaysTime)
+}
+
+func parseLooseDaysTime(s string) (Value, bool) {
+	return parseDaysTime(strings.NewReplacer("+", "", ",", ".").Replace(strings.ToUpper(s)))
+}
+
+func parseDateTime(s string) Value {
 	return first(s, parseStartOfDay, parseOffsetDateTime, parseLocalDateTime)
 }
 
-func parseDurationLiteral(s string) Value { return first(s, parseYearsMonths, parseDaysTime) }
+func parseDuration(s string) Value { return first(s, parseYearsMonths, parseDaysTime) }
 
 // parseStartOfDay reads a date as the date-time at its beginning.
 func parseStartOfDay(s string) (Value, bool) {

@@ -37,6 +37,10 @@ func region(id string) *zone {
 
 // isRegionName keeps file paths and Go's own names from the database look-up.
 func isRegionName(id string) bool {
+	switch id {
+	case "EST", "MST", "HST", "ROC": // not among Java's
+		return false
+	}
 	if len(id) < 2 || len(id) > 64 || id == "Local" || strings.HasPrefix(id, "posix") || strings.HasPrefix(id, "right") {
 		return false
 	}
