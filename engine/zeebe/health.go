@@ -23,7 +23,7 @@ const (
 type Health struct {
 	JobType string
 	State   State
-	// Error is the last failure of stream or poll; empty after a success.
+	// Error is the failure of poll or stream that lasts; empty if there is none.
 	Error string
 	// InFlight is the number of jobs that are handled, Limit its bound.
 	InFlight, Limit int
@@ -39,10 +39,12 @@ type health struct {
 
 	mu         sync.Mutex
 	streamOpen bool
-	streamSure bool // the open stream brought a job, or a poll succeeded beside it
-	pollOK     bool // the last poll succeeded
-	streak     int  // polls with jobs since the stream's last job
-	err        error
+	streamSure bool  // the open stream brought a job, or a poll succeeded beside it
+	proven     bool  // the open stream brought a job
+	streamErr  error // of the last stream, until one is sure
+	pollOK     bool  // the last poll succeeded
+	pollErr    error // of the last poll
+	streak     int   // polls with jobs since the stream's last job
 	state      State
 }
 
@@ -57,7 +59,7 @@ func (h *health) update(change func()) {
 	}
 	switch {
 	case next == BackingOff:
-		h.log.Warn("worker gets no jobs", "error", h.err)
+		h.log.Warn("worker gets no jobs", "error", h.err())
 	case h.state == BackingOff:
 		h.log.Info("worker gets jobs again", "state", string(next))
 	default:
@@ -72,24 +74,31 @@ func (h *health) next() State {
 		return Streaming
 	case h.pollOK:
 		return Polling
-	case h.err != nil:
+	case h.err() != nil:
 		return BackingOff
 	default:
 		return Connecting
 	}
 }
 
+func (h *health) err() error {
+	if h.pollErr != nil {
+		return h.pollErr
+	}
+	return h.streamErr
+}
+
 // streamOpened does not say much: gRPC tells of a refusal only later.
 func (h *health) streamOpened() {
-	h.update(func() { h.streamOpen, h.streamSure = true, false })
+	h.update(func() { h.streamOpen, h.streamSure, h.proven = true, false, false })
 }
 
 func (h *health) streamDelivered() {
 	h.mu.Lock()
-	known := h.streamSure && h.streak == 0 && h.err == nil
+	known := h.proven && h.streak == 0
 	h.mu.Unlock()
 	if !known {
-		h.update(func() { h.streamSure, h.streak, h.err = true, 0, nil })
+		h.update(func() { h.streamSure, h.proven, h.streak, h.streamErr = true, true, 0, nil })
 	}
 }
 
@@ -97,16 +106,17 @@ func (h *health) streamDelivered() {
 // ended in order.
 func (h *health) streamEnded(err error) {
 	h.update(func() {
-		h.streamOpen, h.streamSure = false, false
-		if err != nil {
-			h.err = err
-		}
+		h.streamOpen, h.streamSure, h.proven = false, false, false
+		h.streamErr = err
 	})
 }
 
 func (h *health) polled(jobs int) {
 	h.update(func() {
-		h.pollOK, h.err, h.streamSure = true, nil, h.streamOpen
+		h.pollOK, h.pollErr = true, nil
+		if h.streamOpen {
+			h.streamSure, h.streamErr = true, nil
+		}
 		if jobs > 0 {
 			h.streak++
 		}
@@ -114,21 +124,21 @@ func (h *health) polled(jobs int) {
 }
 
 func (h *health) pollFailed(err error) {
-	h.update(func() { h.pollOK, h.err = false, err })
+	h.update(func() { h.pollOK, h.pollErr = false, err })
 }
 
-// delivers reports whether the stream can be relied on.
+// delivers reports whether the stream has shown that it can be relied on.
 func (h *health) delivers() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.streamSure && h.streak < pollsWithoutStream
+	return h.proven && h.streak < pollsWithoutStream
 }
 
 func (h *health) snapshot() (State, string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.err != nil {
-		return h.state, h.err.Error()
+	if err := h.err(); err != nil {
+		return h.state, err.Error()
 	}
 	return h.state, ""
 }

@@ -21,7 +21,7 @@ const (
 	pollSlack = 10 * time.Second
 	// minPause and maxPause lie between polls that a gateway without long
 	// polling answers with nothing: the pause doubles. Where no stream
-	// delivers, it ends at maxPausePolling, because new jobs wait for it.
+	// has delivered yet, it ends at maxPausePolling, because new jobs wait for it.
 	minPause        = 50 * time.Millisecond
 	maxPause        = 10 * time.Second
 	maxPausePolling = 500 * time.Millisecond

@@ -68,6 +68,8 @@ func TestQuietWorkerPollsSlowly(t *testing.T) {
 	bubble(t, g, complete, zeebe.WorkerOptions{}, func(r *rig) {
 		g.Start()
 		r.ws.Add(zeebe.JobType{Name: "a"})
+		synctest.Wait()
+		g.Offer(1, job("a")) // which shows that the stream works
 		r.advance(10 * time.Minute)
 		if polls > 100 {
 			t.Errorf("%d polls in ten quiet minutes", polls)
