@@ -10,6 +10,7 @@ import (
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
 	"patchbay/engine"
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/gatewaytest"

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/gatewaytest"
 )

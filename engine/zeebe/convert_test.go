@@ -7,6 +7,7 @@ import (
 
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 	"github.com/google/go-cmp/cmp"
+
 	"patchbay/engine"
 )
 

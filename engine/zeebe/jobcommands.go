@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
+
 	"patchbay/engine"
 )
 

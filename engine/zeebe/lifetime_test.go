@@ -11,6 +11,7 @@ import (
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
 	"patchbay/engine"
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/gatewaytest"

@@ -9,6 +9,7 @@ import (
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 	"github.com/cenkalti/backoff/v5"
 	"google.golang.org/grpc/codes"
+
 	"patchbay/engine"
 )
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
+
 	"patchbay/engine"
 )
 

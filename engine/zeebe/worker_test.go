@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
 	"patchbay/engine"
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/gatewaytest"
