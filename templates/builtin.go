@@ -1,0 +1,38 @@
+package templates
+
+import (
+	"embed"
+	"io/fs"
+	"strings"
+	"sync"
+)
+
+//go:embed frankfurter github rest
+var builtinFiles embed.FS
+
+// BuiltIn returns the templates that come with patchbay, in the order of their
+// files. They are read once; nobody may change them.
+func BuiltIn() []*Template { return builtIn() }
+
+var builtIn = sync.OnceValue(func() []*Template {
+	var all []*Template
+	_ = fs.WalkDir(builtinFiles, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, testSuffix) {
+			return err
+		}
+		raw, err := builtinFiles.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		list, err := Parse(raw)
+		if err != nil {
+			panic(path + ": " + err.Error()) // the files are part of the program
+		}
+		all = append(all, list...)
+		return nil
+	})
+	return all
+})
+
+// testSuffix ends the names of files with cases that test a template.
+const testSuffix = ".test.json"
