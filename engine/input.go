@@ -31,14 +31,12 @@ func (a *attempt) input(ctx context.Context) (protocols.Call, policy.Policies, e
 	if err := bind.Bind(variables, in); err != nil {
 		return protocols.Call{}, none, err
 	}
-	var policies policy.Input
-	if variables[policy.Variable] != nil {
-		if err := bind.Bind(variables, &policies); err != nil {
-			return protocols.Call{}, none, err
-		}
+	policies, err := policy.Bind(variables)
+	if err != nil {
+		return protocols.Call{}, none, err
 	}
 	call := protocols.Call{Input: in, Headers: a.job.Headers, TenantID: a.job.TenantID, Observe: a.exchanged()}
-	return call, policies.Policies, nil
+	return call, policies, nil
 }
 
 // requested returns the variables that the protocol reads, overlaid with what

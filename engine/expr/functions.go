@@ -202,7 +202,7 @@ func (f function) callFEEL(ctx context.Context, given []feel.Value) (feel.Value,
 		args[i] = p.fallback
 		if i < len(given) {
 			if !p.accepts(given[i]) {
-				return feel.Value{}, fmt.Errorf("Parameter '%s' of function '%s' must be a %s", p.name, f.name, p.kind)
+				return feel.Value{}, &parameterError{f.name, p}
 			}
 			args[i] = jqNumber(given[i].Go())
 		}
@@ -216,6 +216,16 @@ func (f function) callFEEL(ctx context.Context, given []feel.Value) (feel.Value,
 		return feelDuration(s), err
 	}
 	return feel.FromGo(out), err
+}
+
+// parameterError is an argument of the wrong type in FEEL, in Camunda's words.
+type parameterError struct {
+	function string
+	param    param
+}
+
+func (e *parameterError) Error() string {
+	return fmt.Sprintf("Parameter '%s' of function '%s' must be a %s", e.param.name, e.function, e.param.kind)
 }
 
 // jqNumber makes FEEL's whole numbers ones that gojq knows.

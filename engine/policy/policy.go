@@ -15,19 +15,43 @@ import (
 	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 )
 
 // Variable is the name of the variable that holds a connector's policies.
 const Variable = "callPolicy"
 
-// Input is the input that policies are bound from.
+// Input is the input that policies are bound from, for lint, documentation and
+// forms; Bind reads it.
 type Input struct {
-	Policies Policies `bind:"callPolicy" doc:"What is done about a call beyond making it once."`
+	CallPolicy struct {
+		Retry Retry `bind:"retry" doc:"Repeats a call that went wrong."`
+	} `bind:"callPolicy" doc:"What is done about a call beyond making it once."`
 }
 
 // Policies are the policies of one call; a nil one is not in force.
 type Policies struct {
-	Retry *Retry `bind:"retry" doc:"Repeats a call that went wrong."`
+	Retry *Retry
+}
+
+// Bind reads the policies from a connector's input. A policy is in force when
+// any of its values is given; the others have their defaults. What does not
+// fit is an *protocols.InputError.
+func Bind(variables map[string]any) (Policies, error) {
+	given := variables[Variable]
+	if given == nil {
+		return Policies{}, nil
+	}
+	var in Input
+	bind.Defaults(&in)
+	if err := bind.Bind(variables, &in); err != nil {
+		return Policies{}, err
+	}
+	var p Policies
+	if object, ok := given.(map[string]any); ok && object["retry"] != nil {
+		p.Retry = &in.CallPolicy.Retry
+	}
+	return p, nil
 }
 
 // Call makes a call once.
