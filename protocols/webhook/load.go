@@ -33,57 +33,58 @@ var (
 	errBusy     = errors.New("too many large bodies at a time")
 )
 
-// body is a request's body and what it takes of the load.
-type body struct {
+// payload is a request's body and what it takes of the load.
+type payload struct {
 	content []byte
 	load    *load
 	counted int64
 }
 
 // release gives back what the body took.
-func (b *body) release() {
-	if b.counted > 0 {
-		b.load.usedBytes.Add(-b.counted)
+func (p *payload) release() {
+	if p.counted > 0 {
+		p.load.usedBytes.Add(-p.counted)
 	}
 }
 
 // readBody reads a request's body. Its errors are errTooLarge, errBusy or
 // what reading met, such as io.ErrUnexpectedEOF for a body that broke off.
-func (l *load) readBody(w http.ResponseWriter, r *http.Request, limit int64) (b body, err error) {
-	b.load = l
+func (l *load) readBody(w http.ResponseWriter, r *http.Request, limit int64) (p payload, err error) {
+	p.load = l
 	size := r.ContentLength
 	if r.Body == nil || r.Body == http.NoBody || size == 0 {
-		return b, nil
+		return p, nil
 	}
 	if size > limit {
-		return b, errTooLarge
+		return p, errTooLarge
 	}
 	first := min(limit, smallBody)
 	if size >= 0 {
 		first = min(first, size)
 	}
 	reader := http.MaxBytesReader(w, r.Body, limit)
-	b.content, err = readUpTo(reader, nil, first)
-	if err != nil || int64(len(b.content)) < first || size == first {
-		return b, readError(err)
+	p.content, err = readUpTo(reader, nil, first)
+	if err != nil || int64(len(p.content)) < first || size == first {
+		return p, readError(err)
 	}
-	return b, b.readRest(reader, size, limit)
+	err = p.readRest(reader, size, limit)
+	return p, err
 }
 
 // readRest reads what is beyond a small body, whose size may be unknown (-1).
-func (b *body) readRest(r io.Reader, size, limit int64) error {
+func (p *payload) readRest(r io.Reader, size, limit int64) error {
 	most := size
 	if size < 0 {
 		most = limit
 	}
 	if most > smallBody {
-		if !take(&b.load.usedBytes, most, b.load.bytes) {
+		if !take(&p.load.usedBytes, most, p.load.bytes) {
 			return errBusy
 		}
-		b.counted = most
+		p.counted = most
 	}
 	var err error
-	b.content, err = readUpTo(r, b.content, most+1)
+	p.content, err = readUpTo(r, p.content, most+1)
 	return readError(err)
 }
 
