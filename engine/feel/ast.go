@@ -9,8 +9,11 @@ type node interface {
 type (
 	constant   struct{ value Value }
 	inputValue struct{} // ?
-	variable   struct{ name string }
-	path       struct {
+	variable   struct {
+		name string
+		path []string // a.b.c: names after the first
+	}
+	path struct {
 		base node
 		name string
 	}

@@ -57,8 +57,8 @@ func ranges(r relation) func(*frame, []Value) Value {
 			return illegal(a)
 		}
 		holds, ok := r(x, y)
-		if !ok {
-			return illegal(a)
+		if !ok { // as Camunda's engine, although null would be kinder
+			fail("no such relation between %s and %s", shorten(a[0].String()), shorten(a[1].String()))
 		}
 		return Bool(holds)
 	}

@@ -47,7 +47,7 @@ func absDuration(d Value) Value {
 
 func scaleDuration(d Value, by int64) Value {
 	n, ok := mul64(d.num, by)
-	if !ok {
+	if !ok || d.kind == KindYearsMonthsDuration && max(n/12, -n/12) > 1<<31 {
 		fail("duration too long")
 	}
 	if d.kind == KindYearsMonthsDuration {

@@ -15,6 +15,9 @@ func (n *variable) eval(f *frame, s *scope) Value {
 		f.warn(NoVariableFound, "No variable found with name '", n.name, "'")
 		return Value{}
 	}
+	for _, name := range n.path {
+		v = f.path(v, name)
+	}
 	return v
 }
 

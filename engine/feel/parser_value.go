@@ -270,11 +270,7 @@ func (p *parser) variable(names []string) node {
 	if names[0] == "partial" {
 		p.partial = true
 	}
-	var n node = &variable{names[0]}
-	for _, name := range names[1:] {
-		n = &path{n, name}
-	}
-	return n
+	return &variable{names[0], names[1:]}
 }
 
 // reservedFunctions are the built-in functions whose names hold a reserved word.
