@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"patchbay/protocols"
 )
@@ -54,7 +53,8 @@ const defaultTenant = "<default>"
 // ServeHTTP answers a request that comes from another router than a Mux.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	options := Options{Now: l.host.Now}.withDefaults()
-	serve(w, r, []*listener{l}, &options, &load{requests: int64(options.InFlight), bytes: options.Memory})
+	alone := func() ([]*listener, *answer) { return []*listener{l}, nil }
+	serve(w, r, alone, &options, &load{requests: int64(options.InFlight), bytes: options.Memory})
 }
 
 // note tells operators.
@@ -178,6 +178,3 @@ func (l *listener) correlate(ctx context.Context, r *request, id string) *answer
 	}
 	return l.response(ctx, r, c)
 }
-
-// timeout bounds a request.
-func (l *listener) timeout() time.Duration { return l.in.ResponseTimeout }

@@ -191,8 +191,19 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.other != nil:
 		s.other.ServeHTTP(w, r)
 	default:
-		serve(w, r, s.listeners, &m.options, &m.load)
+		serve(w, r, func() ([]*listener, *answer) { return m.listeners(path) }, &m.options, &m.load)
 	}
+}
+
+func (m *Mux) listeners(path string) ([]*listener, *answer) {
+	s, refused := m.find(path)
+	if refused == nil && s.other != nil {
+		refused = starting // it came in the listeners' place just now
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	return s.listeners, nil
 }
 
 func (m *Mux) find(path string) (*served, *answer) {

@@ -6,8 +6,12 @@ import (
 	"net/http"
 )
 
+// lookup returns the listeners of a request's path, or the answer if there are
+// none.
+type lookup func() ([]*listener, *answer)
+
 // serve answers a request by the listeners of its path.
-func serve(w http.ResponseWriter, r *http.Request, listeners []*listener, options *Options, load *load) {
+func serve(w http.ResponseWriter, r *http.Request, find lookup, options *Options, load *load) {
 	if !load.enter() {
 		busy.write(w, r)
 		return
@@ -17,15 +21,17 @@ func serve(w http.ResponseWriter, r *http.Request, listeners []*listener, option
 	defer body.release()
 	if err != nil {
 		a := unreadable(err)
-		listeners[0].refused(&request{Request: r}, a)
+		if listeners, _ := find(); len(listeners) > 0 {
+			listeners[0].refused(&request{Request: r}, a)
+		}
 		a.write(w, r)
 		return
 	}
-	req, refused := newRequest(r, body.content, options)
-	if refused == nil {
-		refused = dispatch(r.Context(), req, listeners)
+	req, a := newRequest(r, body.content, options)
+	if a == nil {
+		a = dispatch(r.Context(), req, find)
 	}
-	refused.write(w, r)
+	a.write(w, r)
 }
 
 // unreadable answers a request whose body cannot be read.
@@ -41,32 +47,54 @@ func unreadable(err error) *answer {
 	return a
 }
 
-// dispatch finds the listener that takes a request. Challenges come first; then
-// each listener is asked in turn until one takes the request.
-func dispatch(ctx context.Context, r *request, listeners []*listener) *answer {
+// maxLookups bounds how often a request whose listener has just ended looks for
+// the one that came in its place.
+const maxLookups = 10
+
+// dispatch gives a request to the listeners of its path, and looks for them
+// again if one of them ended meanwhile.
+func dispatch(ctx context.Context, r *request, find lookup) *answer {
 	// A caller who goes away does not undo what he has sent.
 	ctx = context.WithoutCancel(ctx)
+	for range maxLookups {
+		listeners, a := find()
+		if a != nil {
+			return a
+		}
+		if a := ask(ctx, r, listeners); a != nil {
+			return a
+		}
+	}
+	return starting
+}
+
+// ask asks one listener after another until one takes the request. Challenges
+// come first. It returns nil if a listener has ended, unless another took the
+// request.
+func ask(ctx context.Context, r *request, listeners []*listener) *answer {
 	for _, l := range listeners {
 		if a := l.challenge(ctx, r); a != nil {
 			return a
 		}
 	}
-	best, from := starting, listeners[0]
+	var best *answer
+	from, ended := listeners[0], false
 	for _, l := range listeners {
-		if !l.live.TryRLock() {
-			continue // it has just ended
-		}
 		a := l.tryInTime(ctx, r)
-		l.live.RUnlock()
-		if a.rank == final {
+		switch {
+		case a == nil:
+			ended = true
+		case a.rank == final:
 			if a.status >= http.StatusBadRequest {
 				l.refused(r, a)
 			}
 			return a
-		}
-		if a.rank > best.rank {
+		case best == nil || a.rank > best.rank:
 			best, from = a, l
 		}
+	}
+	if ended {
+		return nil
 	}
 	if best.rank != rankConsumed {
 		from.refused(r, best)
@@ -74,8 +102,13 @@ func dispatch(ctx context.Context, r *request, listeners []*listener) *answer {
 	return best
 }
 
+// tryInTime returns nil if the listener has ended.
 func (l *listener) tryInTime(ctx context.Context, r *request) *answer {
-	ctx, cancel := context.WithTimeout(ctx, l.timeout())
+	if !l.live.TryRLock() {
+		return nil
+	}
+	defer l.live.RUnlock()
+	ctx, cancel := context.WithTimeout(ctx, l.in.ResponseTimeout)
 	defer cancel()
 	return l.try(ctx, r)
 }
