@@ -4,6 +4,7 @@ package all
 
 import (
 	"patchbay/protocols"
+	"patchbay/protocols/graphql"
 	"patchbay/protocols/rest"
 )
 
@@ -11,5 +12,6 @@ import (
 func Protocols() []protocols.Protocol {
 	return []protocols.Protocol{
 		rest.Protocol(),
+		graphql.Protocol(),
 	}
 }

@@ -102,3 +102,18 @@ func (c *Client) Authenticate(ctx context.Context, a *Auth, header http.Header, 
 		}
 	}
 }
+
+// Credential is the input "authenticationConfiguration": authentication that
+// several connectors share.
+type Credential struct {
+	Authentication Auth `bind:"authentication,required" doc:"How to authenticate."`
+}
+
+// Choose returns the authentication that counts: the shared one, if there is
+// one.
+func (c *Credential) Choose(own *Auth) *Auth {
+	if c != nil {
+		return &c.Authentication
+	}
+	return own
+}

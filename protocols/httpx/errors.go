@@ -54,14 +54,22 @@ func AsError(err error, field string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &input) && input.Path == "":
-		return &protocols.InputError{Path: field, Message: input.Message, Cause: input.Cause}
-	case input != nil:
-		return input
+	case errors.As(err, &input):
+		return At(input, field)
 	case errors.As(err, &known):
 		return known
 	}
 	return &protocols.Error{Code: "500", Message: protocolMessage, Cause: cause(err)}
+}
+
+// At returns an error that concerns an address with the input that holds the
+// address, instead of the one named url.
+func At(err error, field string) error {
+	var input *protocols.InputError
+	if errors.As(err, &input) && (input.Path == "" || input.Path == "url") {
+		return &protocols.InputError{Path: field, Message: input.Message, Cause: input.Cause}
+	}
+	return err
 }
 
 func (a *attempt) describe(err error) *protocols.Error {

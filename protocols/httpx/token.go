@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +21,9 @@ const (
 	tokenSkew = 10 * time.Second
 	// tokenTimeout bounds connecting to and reading from a token endpoint.
 	tokenTimeout = 20 * time.Second
+
+	// endpointInput is the input that a token endpoint's address comes from.
+	endpointInput = "authentication.oauthTokenEndpoint"
 
 	codeToken       = "OAUTH_TOKEN_ERROR"
 	codeExpired     = "OAUTH_REFRESH_TOKEN_EXPIRED"
@@ -109,7 +111,7 @@ func (g *grant) store(answer tokenAnswer, now time.Time) {
 func (c *Client) fetchToken(ctx context.Context, a *Auth, g *grant) (tokenAnswer, error) {
 	u, err := EncodeURL(a.TokenEndpoint, false, nil)
 	if err != nil {
-		return tokenAnswer{}, atEndpoint(err)
+		return tokenAnswer{}, At(err, endpointInput)
 	}
 	req := (&http.Request{Method: http.MethodPost, URL: u, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	req.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
@@ -117,7 +119,7 @@ func (c *Client) fetchToken(ctx context.Context, a *Auth, g *grant) (tokenAnswer
 	SetBody(req, []byte(a.tokenForm(g.refresh, req.Header).Encode()))
 	resp, err := c.exchange(req, &Options{Connect: tokenTimeout, Read: tokenTimeout, Observe: optionsOf(ctx).Observe})
 	if err != nil {
-		return tokenAnswer{}, atEndpoint(err)
+		return tokenAnswer{}, At(err, endpointInput)
 	}
 	if resp.StatusCode >= 400 {
 		if e := refreshError(a, resp); e != nil {
@@ -126,15 +128,6 @@ func (c *Client) fetchToken(ctx context.Context, a *Auth, g *grant) (tokenAnswer
 		return tokenAnswer{}, c.StatusError(resp)
 	}
 	return readToken(a, resp)
-}
-
-// atEndpoint names the input that a token endpoint's address came from.
-func atEndpoint(err error) error {
-	var input *protocols.InputError
-	if errors.As(err, &input) {
-		return &protocols.InputError{Path: "authentication.oauthTokenEndpoint", Message: input.Message, Cause: input.Cause}
-	}
-	return err
 }
 
 // tokenForm is the token request's body (RFC 6749, 4.4.2 and 6). The audience

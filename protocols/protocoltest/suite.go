@@ -100,7 +100,7 @@ func (s Suite) description(t *testing.T) {
 	if s.Protocol.Name == "" || s.Protocol.Doc == "" || s.Protocol.Input == nil {
 		t.Error("the protocol lacks a name, a doc or an input")
 	}
-	if reflect.ValueOf(s.Protocol.Input()).Pointer() == reflect.ValueOf(s.Protocol.Input()).Pointer() {
+	if one, other := s.Protocol.Input(), s.Protocol.Input(); one == other {
 		t.Error("Input returns the same struct twice")
 	}
 	for _, f := range bind.Fields(s.Protocol.Input()) {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"patchbay/protocols/bind"
+	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
 
@@ -13,27 +14,18 @@ type Input struct {
 	QueryParameters map[string]*string `bind:"queryParameters" doc:"Parameters to append to the query; null appends the bare name."`
 	Body            any                `bind:"body" doc:"Request body of POST, PUT and PATCH: an object goes out as JSON, as a form or as multipart by its content type, a string as it is."`
 
-	Authentication httpx.Auth  `bind:"authentication" doc:"How to authenticate."`
-	Credential     *credential `bind:"authenticationConfiguration" doc:"A shared credential; its authentication goes before the one given here."`
-	ClientTLS      *httpx.TLS  `bind:"clientTls" doc:"Client certificate and trusted certificates."`
+	Authentication httpx.Auth        `bind:"authentication" doc:"How to authenticate."`
+	Credential     *httpx.Credential `bind:"authenticationConfiguration" doc:"A shared credential; its authentication goes before the one given here."`
+	ClientTLS      *httpx.TLS        `bind:"clientTls" doc:"Client certificate and trusted certificates."`
 
 	ConnectSeconds *int `bind:"connectionTimeoutInSeconds" doc:"Seconds to wait for a connection; 20 by default, 0 for no limit."`
 	ReadSeconds    *int `bind:"readTimeoutInSeconds" doc:"Seconds to wait for the whole answer; by default as long as for the connection, 0 for no limit."`
 
-	SkipEncoding     string       `bind:"skipEncoding" doc:"true sends the URL as it is given."`
-	IgnoreNullValues bool         `bind:"ignoreNullValues" doc:"Leaves null members out of the body."`
-	FollowRedirects  bool         `bind:"followRedirects" doc:"Follows redirects; credentials stay behind when one leaves the origin."`
-	StoreResponse    bool         `bind:"storeResponse" doc:"Stores the response body as a document."`
-	ReturnFormat     returnFormat `bind:"documentReturnFormat" doc:"What becomes of the response body."`
-}
-
-type credential struct {
-	Authentication httpx.Auth `bind:"authentication,required" doc:"How to authenticate."`
-}
-
-type returnFormat struct {
-	Choice   string `bind:"choice" enum:"JSON TEXT DOCUMENT" doc:"JSON parses the body, TEXT keeps it as text, DOCUMENT stores it. By default objects and lists are parsed and the rest is text."`
-	Encoding string `bind:"encoding" doc:"Charset for TEXT; by default the response's own, else UTF-8."`
+	SkipEncoding     string                 `bind:"skipEncoding" doc:"true sends the URL as it is given."`
+	IgnoreNullValues bool                   `bind:"ignoreNullValues" doc:"Leaves null members out of the body."`
+	FollowRedirects  bool                   `bind:"followRedirects" doc:"Follows redirects; credentials stay behind when one leaves the origin."`
+	StoreResponse    bool                   `bind:"storeResponse" doc:"Stores the response body as a document."`
+	ReturnFormat     documents.ReturnFormat `bind:"documentReturnFormat" doc:"What becomes of the response body."`
 }
 
 // newInput returns an input with its defaults.
@@ -43,15 +35,15 @@ func newInput() any {
 	return in
 }
 
-// auth returns the authentication that counts.
-func (in *Input) auth() *httpx.Auth {
-	if in.Credential != nil {
-		return &in.Credential.Authentication
-	}
-	return &in.Authentication
-}
-
 // hasBody reports whether the method sends a body.
 func (in *Input) hasBody() bool {
 	return in.Method == "POST" || in.Method == "PUT" || in.Method == "PATCH"
+}
+
+// auth returns the authentication that counts.
+func (in *Input) auth() *httpx.Auth { return in.Credential.Choose(&in.Authentication) }
+
+// answer says what becomes of the response.
+func (in *Input) answer() documents.Answer {
+	return documents.Answer{Format: in.ReturnFormat, Store: in.StoreResponse, StorePath: "storeResponse"}
 }

@@ -68,7 +68,7 @@ func (c *client) Prepare(ctx context.Context, variables map[string]any) (map[str
 // as its code.
 func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Output, error) {
 	in := call.Input.(*Input)
-	if err := c.checkStore(in); err != nil {
+	if err := in.answer().Check(c.http.Host()); err != nil {
 		return protocols.Output{}, err
 	}
 	ctx = httpx.WithOptions(ctx, in.options(call.Observe))
@@ -85,7 +85,8 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 	if resp.StatusCode >= 400 {
 		return protocols.Output{}, c.http.StatusError(resp)
 	}
-	return c.output(ctx, in, resp)
+	value, err := in.answer().Value(ctx, c.http.Host(), resp)
+	return protocols.Output{Value: value}, err
 }
 
 func (in *Input) options(observe func(protocols.Exchange)) *httpx.Options {

@@ -1,0 +1,50 @@
+package httpx
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+
+	"golang.org/x/net/http/httpguts"
+
+	"patchbay/protocols"
+)
+
+// userAgent is the default of the header.
+const userAgent = "patchbay"
+
+// framing are headers that belong to the transport.
+var framing = map[string]bool{
+	"Connection": true, "Content-Length": true, "Keep-Alive": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
+}
+
+// RequestHeader returns the headers of a request from the input at path, with
+// the defaults for the others, and the value of the Host header, if there is
+// one. Headers of the transport are left out, and so is a content type that is
+// null. An invalid name or value is an *protocols.InputError.
+func RequestHeader(input map[string]*string, path string) (header http.Header, host string, err error) {
+	header = make(http.Header, len(input)+4)
+	header["User-Agent"] = []string{userAgent}
+	header["Accept-Encoding"] = []string{AcceptEncoding}
+	// Of names that differ only in case the last one counts.
+	for _, name := range slices.Sorted(maps.Keys(input)) {
+		key, text := http.CanonicalHeaderKey(name), ""
+		value := input[name]
+		if value != nil {
+			text = *value
+		}
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return nil, "", &protocols.InputError{Path: path, Message: fmt.Sprintf("%q is no valid header name", name)}
+		case !httpguts.ValidHeaderFieldValue(text):
+			return nil, "", &protocols.InputError{Path: path + "." + name, Message: "the value holds a line break or another control character"}
+		case framing[key] || key == "Content-Type" && value == nil:
+		case key == "Host":
+			host = text
+		default:
+			header[key] = []string{text}
+		}
+	}
+	return header, host, nil
+}
