@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"patchbay/engine/bpmn"
+	"patchbay/server"
+	"patchbay/templates"
+)
+
+type templateCmd struct {
+	Apply templateApplyCmd `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
+}
+
+type templateApplyCmd struct {
+	Template string   `arg:"" help:"Template file, or the id of a built-in template."`
+	Process  string   `arg:"" name:"process.bpmn" help:"BPMN file."`
+	Element  string   `required:"" placeholder:"ID" help:"Id of the element."`
+	Set      []string `sep:"none" placeholder:"PROPERTY=VALUE" help:"Value of a property, by its id or else its binding name; repeatable."`
+	Output   string   `short:"o" placeholder:"FILE" help:"Where to write; standard output by default. May be the BPMN file itself."`
+}
+
+func (templateApplyCmd) Help() string {
+	return `Example:
+  patchbay template apply rates.json order.bpmn --element lookup --set from=EUR --set to=USD -o order.bpmn`
+}
+
+func (c *templateApplyCmd) Run(s Streams) error {
+	template, err := findTemplate(c.Template)
+	if err != nil {
+		return err
+	}
+	values, err := settings(c.Set)
+	if err != nil {
+		return err
+	}
+	process, err := readFile(c.Process)
+	if err != nil {
+		return err
+	}
+	draft, err := bpmn.Edit(process)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", c.Process, err)
+	}
+	warnings, err := templates.Apply(draft, c.Element, template, templates.ApplyOptions{Values: values})
+	if err != nil {
+		return fmt.Errorf("apply %s to %s: %w", template.Ref(), c.Process, err)
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(s.Err, "warning: %s\n", w)
+	}
+	return writeOutput(s, c.Output, draft.Bytes())
+}
+
+// findTemplate reads a file that holds one template, or finds a built-in one.
+func findTemplate(name string) (*templates.Template, error) {
+	for _, t := range templates.BuiltIn() {
+		if t.ID == name {
+			return t, nil
+		}
+	}
+	list, err := readTemplates(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; it is no built-in template either (%s)", err, builtInIDs())
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(list) != 1 {
+		return nil, fmt.Errorf("read %s: it holds %d templates; give a file with one", name, len(list))
+	}
+	return list[0], nil
+}
+
+func builtInIDs() string {
+	var ids []string
+	for _, t := range templates.BuiltIn() {
+		ids = append(ids, t.ID)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// readTemplates reads a file of one template or an array of them.
+func readTemplates(file string) ([]*templates.Template, error) {
+	data, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	list, err := templates.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	return list, nil
+}
+
+// publishFiles makes the templates of files known to a run.
+func publishFiles(_ context.Context, files []string) (server.Templates, error) {
+	var all []*templates.Template
+	for _, file := range files {
+		list, err := readTemplates(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return server.NewTemplateSet(all...), nil
+}
+
+// settings reads PROPERTY=VALUE.
+func settings(list []string) (map[string]any, error) {
+	values := map[string]any{}
+	for _, setting := range list {
+		property, value, ok := strings.Cut(setting, "=")
+		if !ok || property == "" {
+			return nil, usage(fmt.Errorf("--set %q: expected PROPERTY=VALUE", setting))
+		}
+		values[property] = value
+	}
+	return values, nil
+}
+
+func writeOutput(s Streams, file string, data []byte) error {
+	if file == "" {
+		_, err := s.Out.Write(data)
+		return err
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", file, pathCause(err))
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+// Package server is the process: it composes the engine, the protocols, the
+// catalog and the HTTP API from a configuration, starts them in order and stops
+// them in reverse. Command lines live in server/cli, HTTP in server/api.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Config is all that an operator can set. The struct is the one place of each
+// setting: its tags are the flag, its help and its default; PATCHBAY_<FLAG> in
+// the environment and the flag's name in the --config file say the same.
+type Config struct {
+	Gateway      string `placeholder:"HOST:PORT" help:"Zeebe gateway to serve; without it an embedded engine runs. ZEEBE_ADDRESS and Camunda's other client variables count too."`
+	Listen       string `default:"127.0.0.1:8086" placeholder:"ADDR" help:"Address of the HTTP API, the catalog, health and metrics."`
+	EngineListen string `default:"127.0.0.1:26500" placeholder:"ADDR" help:"Address of the embedded engine's gateway, for modelers and clients."`
+	Data         string `default:"patchbay-data" placeholder:"DIR" help:"Folder of the database."`
+	Database     string `placeholder:"URL" help:"Database instead of a file in --data: postgres://..."`
+
+	AllowNet      []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
+	AllowLoopback bool     `help:"Short for --allow-net loopback."`
+	NoAuth        bool     `help:"Let the API listen beyond this machine without tokens."`
+	APIToken      []string `name:"api-token" placeholder:"TOKEN" help:"Token that API and UI ask for, as a bearer token; repeatable, at least 16 characters."`
+
+	SecretPrefix string   `default:"SECRET_" help:"Prefix of environment variables that are secrets."`
+	SecretFile   []string `placeholder:"PATH" help:"File of NAME=VALUE lines, or folder with a file per secret; repeatable, read again when it changes."`
+	SecretNames  string   `enum:"model,any" default:"any" help:"Which secrets a job may name where the element's model is not known: any, or only those of the model (none)."`
+
+	JobType    map[string]string `placeholder:"TYPE=SERVED" help:"Take jobs of another type name: NEW=OLD serves jobs of type NEW as OLD; repeatable."`
+	MaxJobs    int               `default:"512" help:"Most jobs in flight; a quarter of them of one type."`
+	JobTimeout time.Duration     `default:"5m" help:"How long a job is locked; the task header jobTimeout wins."`
+	Tenant     []string          `placeholder:"ID" help:"Tenant whose jobs are taken; repeatable; the default tenant if absent."`
+	Drain      time.Duration     `default:"20s" help:"How long running jobs may take when the server stops."`
+
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"Least severity that is logged: ${enum}."`
+	LogFormat string `enum:"text,json" default:"text" help:"Form of the log: ${enum}."`
+}
+
+// minToken is the least length of an API token.
+const minToken = 16
+
+// Validate checks what the parser cannot; its error names each setting.
+func (c Config) Validate() error {
+	var problems []error
+	for name, address := range map[string]string{"--listen": c.Listen, "--engine-listen": c.EngineListen} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			problems = append(problems, fmt.Errorf("%s %q: expected HOST:PORT, such as 127.0.0.1:8086", name, address))
+		}
+	}
+	for i, token := range c.APIToken {
+		if len(token) < minToken {
+			problems = append(problems, fmt.Errorf("--api-token: token %d is shorter than %d characters", i+1, minToken))
+		}
+	}
+	if len(c.APIToken) == 0 && !c.NoAuth && !isLoopback(c.Listen) {
+		problems = append(problems, fmt.Errorf("--listen %s is reachable from other machines but no API token is set: set --api-token, or --no-auth to allow everybody", c.Listen))
+	}
+	return errors.Join(problems...)
+}
+
+// isLoopback reports whether only this machine reaches a listen address.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// Allow returns the address classes and networks that connectors may reach.
+func (c Config) Allow() []string {
+	if c.AllowLoopback {
+		return append([]string{"loopback"}, c.AllowNet...)
+	}
+	return c.AllowNet
+}

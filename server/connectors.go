@@ -1,0 +1,145 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"patchbay/engine"
+	"patchbay/engine/secret"
+	"patchbay/engine/zeebe"
+	"patchbay/protocols"
+	"patchbay/protocols/all"
+	"patchbay/protocols/httpx"
+)
+
+// Templates knows the templates that are published: the catalog, as far as
+// running connectors needs it.
+type Templates interface {
+	engine.Templates
+	// JobTypes returns the job types that templates brought, with their
+	// protocols.
+	JobTypes() map[string]string
+}
+
+// ConnectorOptions say how connectors run. Client and Templates are needed.
+type ConnectorOptions struct {
+	Client    *zeebe.Client
+	Templates Templates
+	// Allow lists what connectors may reach besides public addresses.
+	Allow []string
+	// Stubs answers requests before they touch the network; nil for none.
+	Stubs *httpx.Stubs
+	// Secrets knows secrets; SecretNames and ModelSecretsOnly say which of
+	// them a job may ask for (see engine.Options).
+	Secrets          secret.Provider
+	SecretNames      func(*engine.Job) (map[string]bool, bool)
+	ModelSecretsOnly bool
+	// TypeNames maps further job types to ones that are served.
+	TypeNames map[string]string
+	// Workers bounds and names the workers.
+	Workers zeebe.WorkerOptions
+	// Observer is told of every attempt; nil for none.
+	Observer *engine.Observer
+	// Log is slog.Default() if nil.
+	Log *slog.Logger
+}
+
+// Connectors runs outbound connectors for one gateway, from the first job type
+// served until Stop.
+type Connectors struct {
+	options  ConnectorOptions
+	registry *protocols.Registry
+	engine   *engine.Engine
+	workers  *zeebe.Workers
+}
+
+// NewConnectors composes protocols, engine and workers. No job is taken before
+// Serve.
+func NewConnectors(o ConnectorOptions) (*Connectors, error) {
+	registry, err := protocols.NewRegistry(all.Protocols()...)
+	if err != nil {
+		return nil, err
+	}
+	host, err := newHost(o)
+	if err != nil {
+		return nil, err
+	}
+	c := &Connectors{options: o, registry: registry}
+	c.engine, err = engine.New(engine.Options{
+		Registry: registry, Host: host, Templates: o.Templates, TypeNames: o.TypeNames,
+		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
+		Extender: o.Client, Observer: o.Observer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.workers = zeebe.NewWorkers(o.Client, c.engine.Handle, o.Workers)
+	return c, nil
+}
+
+// newHost is what protocols get from this process.
+func newHost(o ConnectorOptions) (protocols.Host, error) {
+	guard, err := httpx.NewGuard(o.Allow)
+	if err != nil {
+		return protocols.Host{}, fmt.Errorf("--allow-net: %w", err)
+	}
+	host := protocols.Host{Log: o.Log, Dial: guard.Dial, CheckHost: guard.CheckHost, Proxy: http.ProxyFromEnvironment, Messages: o.Client}
+	if o.Stubs != nil {
+		host.WrapTransport = o.Stubs.Wrap
+	}
+	return host, nil
+}
+
+// Serve takes the jobs of every type that a protocol has built in, a template
+// has brought or a setting names. Call it again when templates have changed.
+func (c *Connectors) Serve() {
+	var list []zeebe.JobType
+	for _, name := range c.JobTypes() {
+		list = append(list, zeebe.JobType{Name: name})
+	}
+	c.workers.Set(list...)
+}
+
+// JobTypes returns the types that Serve takes jobs of, sorted.
+func (c *Connectors) JobTypes() []string {
+	types := map[string]bool{}
+	for _, p := range c.registry.Protocols() {
+		for _, t := range p.JobTypes {
+			types[t] = true
+		}
+	}
+	for t := range c.options.Templates.JobTypes() {
+		types[t] = true
+	}
+	for t := range c.options.TypeNames {
+		types[t] = true
+	}
+	return slices.Sorted(maps.Keys(types))
+}
+
+// ServesJobType reports whether Serve takes jobs of that type.
+func (c *Connectors) ServesJobType(t string) bool { return slices.Contains(c.JobTypes(), t) }
+
+// Registry returns the protocols.
+func (c *Connectors) Registry() *protocols.Registry { return c.registry }
+
+// Health returns what each worker does.
+func (c *Connectors) Health() []zeebe.Health { return c.workers.Health() }
+
+// Stop takes no more jobs, waits for those that run until ctx ends, and closes
+// the protocols.
+func (c *Connectors) Stop(ctx context.Context) error {
+	drained := c.workers.Drain(ctx)
+	if err := c.engine.Close(); err != nil && drained == nil {
+		return err
+	}
+	return drained
+}
+
+// stopTimeout bounds the end of a run that nobody waits for any more.
+const stopTimeout = 3 * time.Second

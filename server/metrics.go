@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"patchbay/engine"
+	"patchbay/engine/zeebe"
+)
+
+// metrics are what /metrics tells. Names begin with patchbay_.
+type metrics struct {
+	registry  *prometheus.Registry
+	activated *prometheus.CounterVec
+	finished  *prometheus.CounterVec
+	retried   *prometheus.CounterVec
+	calls     *prometheus.HistogramVec
+}
+
+// callBuckets are seconds, from a call on this machine to one that waits.
+var callBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		activated: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_jobs_activated_total", Help: "Jobs that arrived, by job type."}, []string{"type"}),
+		finished: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_jobs_finished_total", Help: "Jobs by type and what became of them: completed, failed, bpmn_error, no_command, given_back, undelivered."}, []string{"type", "result"}),
+		retried: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_command_retries_total", Help: "Commands sent again, by job type and the gateway's code."}, []string{"type", "code"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "patchbay_call_duration_seconds", Help: "Attempts at a job by type, template, protocol and status class (2xx, ..., none).", Buckets: callBuckets},
+			[]string{"type", "template", "protocol", "status"}),
+	}
+	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// watch adds what is read when somebody asks: the workers' state.
+func (m *metrics) watch(health func() []zeebe.Health) {
+	m.registry.MustRegister(workerGauges(health))
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// JobActivated counts; see zeebe.Observer.
+func (m *metrics) JobActivated(jobType string) { m.activated.WithLabelValues(jobType).Inc() }
+
+// JobFinished counts; see zeebe.Observer.
+func (m *metrics) JobFinished(jobType string, result zeebe.Result, _ time.Duration) {
+	m.finished.WithLabelValues(jobType, string(result)).Inc()
+}
+
+// CommandRetried counts; see zeebe.Observer.
+func (m *metrics) CommandRetried(jobType, code string) {
+	m.retried.WithLabelValues(jobType, code).Inc()
+}
+
+// called measures an attempt; see engine.Observer.
+func (m *metrics) called(_ context.Context, r *engine.Record) {
+	template := r.Job.Headers["elementTemplateId"]
+	m.calls.WithLabelValues(r.Job.Type, template, r.Protocol, statusClass(r.Status)).Observe(r.Duration.Seconds())
+}
+
+func statusClass(status int) string {
+	if status < 100 {
+		return "none"
+	}
+	return strconv.Itoa(status/100) + "xx"
+}
+
+// workerGauges reads the workers' state when it is asked for.
+type workerGauges func() []zeebe.Health
+
+var (
+	inFlightDesc = prometheus.NewDesc("patchbay_jobs_in_flight", "Jobs that are handled now, by job type.", []string{"type"}, nil)
+	workerDesc   = prometheus.NewDesc("patchbay_worker_up", "1 where a worker gets jobs, 0 where it backs off or has not connected yet.", []string{"type", "state"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (workerGauges) Describe(ch chan<- *prometheus.Desc) {
+	ch <- inFlightDesc
+	ch <- workerDesc
+}
+
+// Collect implements prometheus.Collector.
+func (w workerGauges) Collect(ch chan<- prometheus.Metric) {
+	for _, h := range w() {
+		up := 0.0
+		if h.State == zeebe.Streaming || h.State == zeebe.Polling {
+			up = 1
+		}
+		ch <- prometheus.MustNewConstMetric(inFlightDesc, prometheus.GaugeValue, float64(h.InFlight), h.JobType)
+		ch <- prometheus.MustNewConstMetric(workerDesc, prometheus.GaugeValue, up, h.JobType, string(h.State))
+	}
+}
