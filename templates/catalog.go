@@ -1,0 +1,406 @@
+package templates
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"patchbay/engine/store"
+)
+
+// Catalog keeps the published templates, and lists them together with the
+// built-in ones. It is safe for concurrent use; several replicas may share the
+// database.
+type Catalog struct {
+	db      *store.DB
+	options CatalogOptions
+	builtIn []*Template
+	infos   []Info // of the built-in templates
+
+	mu          sync.Mutex
+	subscribers map[chan struct{}]bool
+}
+
+// CatalogOptions says what a catalog needs to know. A zero field means its
+// default.
+type CatalogOptions struct {
+	// Now tells the time; time.Now by default.
+	Now func() time.Time
+	// Protocol returns the protocol that serves a job type without being named
+	// by a template; none by default.
+	Protocol func(jobType string) string
+	// BuiltIn are the templates that come with the program; BuiltIn() when nil.
+	BuiltIn []*Template
+}
+
+// Info describes a template in a list.
+type Info struct {
+	ID string `json:"id"`
+	// Version is nil for a template without one, which counts as version 0.
+	Version     *int64   `json:"version,omitempty"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	JobType     string   `json:"jobType,omitempty"`
+	Inbound     string   `json:"inbound,omitempty"`
+	Protocol    string   `json:"protocol,omitempty"`
+	AppliesTo   []string `json:"appliesTo"`
+	ElementType string   `json:"elementType,omitempty"`
+	Keywords    []string `json:"keywords,omitempty"`
+	Category    string   `json:"category,omitempty"`
+	// Engine is the range of Camunda versions that the template asks for.
+	Engine string `json:"engine,omitempty"`
+	// Source is "published" or "built-in".
+	Source string `json:"source"`
+	// Hash is the SHA-256 of the text, in hexadecimal.
+	Hash       string `json:"hash"`
+	Deprecated bool   `json:"deprecated,omitempty"`
+	// PublishedAt is nil for built-in templates.
+	PublishedAt *time.Time `json:"publishedAt,omitempty"`
+}
+
+// Sources of a template.
+const (
+	SourcePublished = "published"
+	SourceBuiltIn   = "built-in"
+)
+
+// VersionNumber returns the version, 0 if there is none.
+func (i Info) VersionNumber() int64 {
+	if i.Version == nil {
+		return 0
+	}
+	return *i.Version
+}
+
+// ErrNotFound means that the catalog has no such template or version.
+var ErrNotFound = errors.New("no such template")
+
+// ConflictError means that a version exists already with another text.
+type ConflictError struct {
+	ID      string
+	Version int64
+	// Existing and New are the two texts.
+	Existing, New []byte
+	// BuiltIn is set when the version comes with the program.
+	BuiltIn bool
+}
+
+// Error names the version and says what to do.
+func (e *ConflictError) Error() string {
+	what := "is published already with another text"
+	if e.BuiltIn {
+		what = "is a built-in template"
+	}
+	return fmt.Sprintf("template %s@%d %s; raise the version", e.ID, e.Version, what)
+}
+
+//go:embed migrations
+var migrationFiles embed.FS
+
+// NewCatalog opens the catalog in a database and brings its tables up to date.
+// The caller closes the database after the last call.
+func NewCatalog(ctx context.Context, db *store.DB, o CatalogOptions) (*Catalog, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, files, "templates_versions"); err != nil {
+		return nil, err
+	}
+	c := &Catalog{db: db, options: o, builtIn: o.BuiltIn, subscribers: map[chan struct{}]bool{}}
+	if c.options.Now == nil {
+		c.options.Now = time.Now
+	}
+	if c.options.Protocol == nil {
+		c.options.Protocol = func(string) string { return "" }
+	}
+	if c.builtIn == nil {
+		c.builtIn = BuiltIn()
+	}
+	for _, t := range c.builtIn {
+		c.infos = append(c.infos, c.info(t, SourceBuiltIn, nil))
+	}
+	return c, nil
+}
+
+func (c *Catalog) info(t *Template, source string, published *time.Time) Info {
+	info := Info{
+		ID: t.ID, Name: t.Name, Description: t.Description, JobType: t.JobType(), Inbound: t.Inbound(), Protocol: t.Protocol(),
+		AppliesTo: t.AppliesTo, ElementType: t.ElementType, Keywords: t.Keywords, Category: t.Category, Engine: t.Engines["camunda"],
+		Source: source, Hash: Hash(t.Raw), Deprecated: t.Deprecated, PublishedAt: published,
+	}
+	if t.HasVersion {
+		info.Version = &t.Version
+	}
+	if info.AppliesTo == nil {
+		info.AppliesTo = []string{}
+	}
+	for _, kind := range []string{info.JobType, info.Inbound} {
+		if info.Protocol == "" && kind != "" {
+			info.Protocol = c.options.Protocol(kind)
+		}
+	}
+	return info
+}
+
+// Hash returns the SHA-256 of a text in hexadecimal.
+func Hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// Result is what became of one published template.
+type Result struct {
+	Info
+	// New is false when the same text was there before.
+	New bool `json:"new"`
+}
+
+// Publish stores one template or an array of them, all or none. It fails with
+// a *schema.SyntaxError, an *InvalidError or a *ConflictError; any other error
+// is the database's. Publishing the same text again is no error.
+func (c *Catalog) Publish(ctx context.Context, text []byte) ([]Result, error) {
+	list, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return c.PublishTemplates(ctx, list)
+}
+
+// PublishTemplates is Publish for templates that are parsed already.
+func (c *Catalog) PublishTemplates(ctx context.Context, list []*Template) ([]Result, error) {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("publish templates: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	results := make([]Result, len(list))
+	changed := false
+	for i, t := range list {
+		if results[i], err = c.publish(ctx, tx, t); err != nil {
+			return nil, err
+		}
+		changed = changed || results[i].New
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, fmt.Errorf("publish templates: %w", err)
+	}
+	if changed {
+		c.notify()
+	}
+	return results, nil
+}
+
+func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template) (Result, error) {
+	now := c.options.Now().UTC().Truncate(time.Millisecond)
+	info := c.info(t, SourcePublished, &now)
+	existing, builtIn, err := c.text(ctx, tx, t.ID, t.Version)
+	switch {
+	case err == nil && bytes.Equal(existing, t.Raw):
+		found, err := c.find(ctx, tx, t.ID, t.Version)
+		return Result{Info: found}, err
+	case err == nil:
+		return Result{}, &ConflictError{ID: t.ID, Version: t.Version, Existing: existing, New: t.Raw, BuiltIn: builtIn}
+	case !errors.Is(err, ErrNotFound):
+		return Result{}, err
+	}
+	if err := c.insert(ctx, tx, t, info); err != nil {
+		return Result{}, fmt.Errorf("publish template %s: %w", t.Ref(), err)
+	}
+	return Result{Info: info, New: true}, nil
+}
+
+func (c *Catalog) insert(ctx context.Context, tx *sql.Tx, t *Template, info Info) error {
+	details, err := json.Marshal(info)
+	if err != nil {
+		return err
+	}
+	exec := func(query string, args ...any) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, c.db.Rebind(query), args...)
+		}
+	}
+	exec(`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, t.ID, t.Version, t.Raw)
+	exec(`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
+		VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
+		searchText(info), strings.ToLower(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details))
+	exec(`UPDATE templates SET latest = CASE WHEN version = (SELECT MAX(version) FROM templates WHERE id = ?) THEN 1 ELSE 0 END WHERE id = ?`, t.ID, t.ID)
+	return err
+}
+
+// fence joins words so that one can be looked for between bars.
+func fence(words []string) string { return strings.ToLower("|" + strings.Join(words, "|") + "|") }
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// searchText is what a search looks through.
+func searchText(i Info) string {
+	parts := append([]string{i.ID, i.Name, i.Description, i.JobType, i.Inbound, i.Protocol, i.Category}, i.Keywords...)
+	return strings.ToLower(strings.Join(parts, "\n"))
+}
+
+// querier is what a database and a transaction have in common.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Text returns the bytes of a version as they were published; version 0 is
+// also the one without a version. The error is ErrNotFound if there is none.
+func (c *Catalog) Text(ctx context.Context, id string, version int64) ([]byte, error) {
+	text, _, err := c.text(ctx, c.db, id, version)
+	return text, err
+}
+
+func (c *Catalog) text(ctx context.Context, q querier, id string, version int64) (text []byte, builtIn bool, err error) {
+	for _, t := range c.builtIn {
+		if t.ID == id && t.Version == version {
+			return t.Raw, true, nil
+		}
+	}
+	row := q.QueryRowContext(ctx, c.db.Rebind(`SELECT text FROM template_texts WHERE id = ? AND version = ?`), id, version)
+	if err := row.Scan(&text); errors.Is(err, sql.ErrNoRows) {
+		return nil, false, ErrNotFound
+	} else if err != nil {
+		return nil, false, fmt.Errorf("read template %s@%d: %w", id, version, err)
+	}
+	return text, false, nil
+}
+
+// Template returns a version, parsed; the error is ErrNotFound if there is none.
+func (c *Catalog) Template(ctx context.Context, id string, version int64) (*Template, error) {
+	text, err := c.Text(ctx, id, version)
+	if err != nil {
+		return nil, err
+	}
+	list, err := Parse(text)
+	if err != nil || len(list) == 0 {
+		return nil, fmt.Errorf("read template %s@%d: %w", id, version, err)
+	}
+	return list[0], nil
+}
+
+// Info describes one version; the error is ErrNotFound if there is none.
+func (c *Catalog) Info(ctx context.Context, id string, version int64) (Info, error) {
+	return c.find(ctx, c.db, id, version)
+}
+
+func (c *Catalog) find(ctx context.Context, q querier, id string, version int64) (Info, error) {
+	versions, err := c.versions(ctx, q, id)
+	if err != nil {
+		return Info{}, err
+	}
+	for _, info := range versions {
+		if info.VersionNumber() == version {
+			return info, nil
+		}
+	}
+	return Info{}, ErrNotFound
+}
+
+// Versions lists the versions of a template, the highest first. The error is
+// ErrNotFound if there are none.
+func (c *Catalog) Versions(ctx context.Context, id string) ([]Info, error) {
+	return c.versions(ctx, c.db, id)
+}
+
+func (c *Catalog) versions(ctx context.Context, q querier, id string) ([]Info, error) {
+	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ?`, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range c.infos {
+		if info.ID == id {
+			list = append(list, info)
+		}
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	slices.SortFunc(list, func(a, b Info) int { return compareVersions(b, a) })
+	return list, nil
+}
+
+func compareVersions(a, b Info) int {
+	switch {
+	case a.VersionNumber() < b.VersionNumber():
+		return -1
+	case a.VersionNumber() > b.VersionNumber():
+		return 1
+	}
+	return 0
+}
+
+func (c *Catalog) list(ctx context.Context, q querier, query string, args ...any) ([]Info, error) {
+	rows, err := q.QueryContext(ctx, c.db.Rebind(query), args...)
+	if err != nil {
+		return nil, fmt.Errorf("list templates: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var list []Info
+	for rows.Next() {
+		var details []byte
+		var info Info
+		if err := rows.Scan(&details); err != nil {
+			return nil, fmt.Errorf("list templates: %w", err)
+		}
+		if err := json.Unmarshal(details, &info); err != nil {
+			return nil, fmt.Errorf("list templates: %w", err)
+		}
+		list = append(list, info)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list templates: %w", err)
+	}
+	return list, nil
+}
+
+// Delete removes a published version. The error is ErrNotFound if there is
+// none; built-in versions cannot be removed.
+func (c *Catalog) Delete(ctx context.Context, id string, version int64) error {
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("delete template %s@%d: %w", id, version, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, builtIn, err := c.text(ctx, tx, id, version); err != nil {
+		return err
+	} else if builtIn {
+		return fmt.Errorf("delete template %s@%d: it is built in", id, version)
+	}
+	for _, query := range []string{
+		`DELETE FROM template_texts WHERE id = ? AND version = ?`,
+		`DELETE FROM templates WHERE id = ? AND version = ?`,
+		`UPDATE templates SET latest = CASE WHEN version = (SELECT MAX(version) FROM templates WHERE id = ?) THEN 1 ELSE 0 END WHERE id = ? AND version <> ?`,
+	} {
+		args := []any{id, version}
+		if strings.HasPrefix(query, "UPDATE") {
+			args = []any{id, id, version}
+		}
+		if _, err := tx.ExecContext(ctx, c.db.Rebind(query), args...); err != nil {
+			return fmt.Errorf("delete template %s@%d: %w", id, version, err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("delete template %s@%d: %w", id, version, err)
+	}
+	c.notify()
+	return nil
+}

@@ -1,0 +1,229 @@
+package templates
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"patchbay/engine/store"
+)
+
+func newCatalog(t testing.TB, dsn string) *Catalog {
+	t.Helper()
+	db, err := store.Open(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	c, err := NewCatalog(context.Background(), db, CatalogOptions{
+		Now:      func() time.Time { return time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC) },
+		Protocol: func(jobType string) string { return map[string]string{"io.camunda:http-json:1": "rest"}[jobType] },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func templateText(id string, version int, name, jobType, protocol string) string {
+	return fmt.Sprintf(`{"id": %q, "version": %d, "name": %q, "appliesTo": ["bpmn:Task"], "keywords": ["one"], "properties": [
+		{"type": "Hidden", "value": %q, "binding": {"type": "zeebe:taskDefinition", "property": "type"}},
+		{"type": "Hidden", "value": %q, "binding": {"type": "zeebe:taskHeader", "key": "protocol"}}]}`, id, version, name, jobType, protocol)
+}
+
+func publish(t testing.TB, c *Catalog, text string) []Result {
+	t.Helper()
+	results, err := c.Publish(context.Background(), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func TestPublish(t *testing.T) {
+	c := newCatalog(t, filepath.Join(t.TempDir(), "catalog.db"))
+	changes, cancel := c.Subscribe()
+	defer cancel()
+	text := templateText("a", 1, "A", "x:a:1", "rest") + "\n"
+	if r := publish(t, c, text); !r[0].New || r[0].Hash != Hash([]byte(text)) || r[0].Source != SourcePublished {
+		t.Errorf("first: %+v", r)
+	}
+	select {
+	case <-changes:
+	default:
+		t.Error("nobody was told of the change")
+	}
+	if r := publish(t, c, text); r[0].New || r[0].PublishedAt == nil {
+		t.Errorf("again: %+v", r)
+	}
+	got, err := c.Text(t.Context(), "a", 1)
+	if err != nil || string(got) != text {
+		t.Errorf("got %q, %v", got, err)
+	}
+	_, err = c.Publish(t.Context(), []byte(strings.Replace(text, `"A"`, `"B"`, 1)))
+	var conflict *ConflictError
+	if !errors.As(err, &conflict) || conflict.Error() != "template a@1 is published already with another text; raise the version" {
+		t.Errorf("conflict: %v", err)
+	}
+	_, err = c.Publish(t.Context(), []byte(strings.Replace(string(BuiltIn()[0].Raw), "{", "{ ", 1)))
+	if !errors.As(err, &conflict) || !conflict.BuiltIn {
+		t.Errorf("built-in: %v", err)
+	}
+	if _, err := c.Text(t.Context(), "a", 2); !errors.Is(err, ErrNotFound) {
+		t.Errorf("missing: %v", err)
+	}
+	types, err := c.JobTypes(t.Context())
+	if err != nil || len(types) != 3 || types[2] != (JobType{"x:a:1", "rest", "a"}) {
+		t.Errorf("job types %v, %v", types, err)
+	}
+	if err := c.Delete(t.Context(), "a", 1); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Versions(t.Context(), "a"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("deleted: %v", err)
+	}
+}
+
+func TestPublishArrayIsAllOrNothing(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	a, b := templateText("a", 1, "A", "x:a:1", "rest"), templateText("a", 2, "B", "x:a:1", "rest")
+	for _, broken := range []string{strings.Replace(b, `"name"`, `"nome"`, 1), strings.Replace(a, `"A"`, `"C"`, 1)} {
+		if _, err := c.Publish(t.Context(), []byte("["+a+","+broken+"]")); err == nil {
+			t.Error("published")
+		}
+		if _, err := c.Text(t.Context(), "a", 1); !errors.Is(err, ErrNotFound) {
+			t.Errorf("half published: %v", err)
+		}
+	}
+	if r := publish(t, c, "["+b+" , "+a+"]"); len(r) != 2 || *r[0].Version != 2 {
+		t.Errorf("got %+v", r)
+	}
+	if got, err := c.Text(t.Context(), "a", 2); err != nil || string(got) != b {
+		t.Errorf("got %q, %v", got, err)
+	}
+	versions, err := c.Versions(t.Context(), "a")
+	if err != nil || len(versions) != 2 || *versions[0].Version != 2 {
+		t.Errorf("versions %+v, %v", versions, err)
+	}
+}
+
+func TestPublishWithoutVersion(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	text := strings.Replace(templateText("a", 7, "A", "x:a:1", "rest"), `"version": 7,`, "", 1)
+	if r := publish(t, c, text); r[0].Version != nil || !r[0].New {
+		t.Errorf("got %+v", r)
+	}
+	if got, err := c.Text(t.Context(), "a", 0); err != nil || string(got) != text {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestPublishAtOnce(t *testing.T) {
+	c := newCatalog(t, filepath.Join(t.TempDir(), "catalog.db"))
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	outcomes := map[string]int{}
+	for i := range 8 {
+		group.Go(func() {
+			_, err := c.Publish(context.Background(), []byte(templateText("a", 1, fmt.Sprint("A", i%2), "x:a:1", "rest")))
+			outcome := "ok"
+			var conflict *ConflictError
+			if errors.As(err, &conflict) {
+				outcome = "conflict"
+			} else if err != nil {
+				outcome = err.Error()
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[outcome]++
+		})
+	}
+	group.Wait()
+	if outcomes["ok"] != 4 || outcomes["conflict"] != 4 {
+		t.Errorf("outcomes %v", outcomes)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	publish(t, c, "["+templateText("b", 1, "Beta 100%", "x:b:1", "rest")+","+templateText("b", 3, "Beta_100%", "x:b:1", "rest")+","+
+		templateText("a", 1, "Alpha", "io.camunda:http-json:1", "")+"]")
+	publish(t, c, strings.Replace(string(BuiltIn()[2].Raw), `"version": 1`, `"version": 2`, 1))
+	tests := []struct {
+		name  string
+		query Query
+		want  string
+	}{
+		{"all", Query{}, "a@1 b@3 patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1 patchbay.rest@2"},
+		{"text", Query{Text: "ISSUE github"}, "patchbay.github.create-issue@1"},
+		{"wildcards are text", Query{Text: "a_1"}, "b@3"},
+		{"percent", Query{Text: "%"}, "b@3"},
+		{"protocol by job type", Query{Protocol: "rest", Source: SourcePublished}, "a@1 b@3 patchbay.rest@2"},
+		{"built in", Query{Source: SourceBuiltIn}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1"},
+		{"element type", Query{ElementType: "bpmn:ServiceTask"}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1 patchbay.rest@2"},
+		{"tag", Query{Tag: "One"}, "a@1 b@3"},
+		{"job type", Query{JobType: "x:b:1"}, "b@3"},
+		{"engine", Query{Engine: "8.2"}, "a@1 b@3"},
+		{"page", Query{Limit: 2, Offset: 1}, "b@3 patchbay.frankfurter.exchange-rate@1"},
+		{"nothing", Query{Text: "nothing of the kind"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			list, err := c.Search(t.Context(), test.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var refs []string
+			for _, i := range list {
+				refs = append(refs, fmt.Sprintf("%s@%d", i.ID, i.VersionNumber()))
+			}
+			if got := strings.Join(refs, " "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestSatisfies(t *testing.T) {
+	tests := []struct {
+		version, within string
+		want            bool
+	}{
+		{"8.8", "", true}, {"8.8", "^8.3", true}, {"8.2", "^8.3", false}, {"9.0", "^8.3", false}, {"8.3.1", "~8.3", true},
+		{"8.4", "~8.3", false}, {"8.4", ">=8.2 <8.5", true}, {"8.5", ">= 8.2 < 8.5", false}, {"9.1", "8.x || 9.x", true},
+		{"8.2.9", "8.1 - 8.2", true}, {"8.3", "8.1 - 8.2", false}, {"8.3", ">8.3", false}, {"8.4", ">8.3", true}, {"8.3.5", "<=8.3", true},
+		{"0.2.5", "^0.2.3", true}, {"0.3.0", "^0.2.3", false}, {"8.8.0-alpha1", "8.8", true}, {"x", "^8", false}, {"8.8", "=8.8", true}, {"8.8", "?", false},
+		{"8.8", "*", true},
+	}
+	for _, test := range tests {
+		if got := Satisfies(test.version, test.within); got != test.want {
+			t.Errorf("%s in %q: got %v", test.version, test.within, got)
+		}
+	}
+}
+
+func BenchmarkSearch(b *testing.B) {
+	c := newCatalog(b, filepath.Join(b.TempDir(), "catalog.db"))
+	var list []*Template
+	for i := range 10_000 {
+		t := parseOne(b, templateText(fmt.Sprintf("vendor.%d", i), 1, fmt.Sprintf("Vendor %d of many", i), "x:a:1", "rest"))
+		list = append(list, t)
+	}
+	if _, err := c.PublishTemplates(context.Background(), list); err != nil {
+		b.Fatal(err)
+	}
+	for _, query := range []Query{{Text: "vendor 7777"}, {Text: "many"}, {ElementType: "bpmn:Task", Protocol: "rest"}, {Text: "nothing"}} {
+		b.Run(fmt.Sprintf("%+v", query), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := c.Search(context.Background(), query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
