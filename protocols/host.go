@@ -171,3 +171,12 @@ type Messages interface {
 	// which does not mean that it was correlated.
 	Publish(ctx context.Context, m Message) (key int64, err error)
 }
+
+// Correlator is implemented by Messages that can also correlate a message at
+// once and say with what.
+type Correlator interface {
+	// Correlate returns the message's key and the key of the process instance
+	// that it was correlated with or that it started. When no subscription
+	// waits for it, it fails.
+	Correlate(ctx context.Context, m Message) (key, processInstanceKey int64, err error)
+}

@@ -5,6 +5,7 @@ package all
 import (
 	"patchbay/protocols"
 	"patchbay/protocols/graphql"
+	"patchbay/protocols/message"
 	"patchbay/protocols/rest"
 )
 
@@ -13,5 +14,6 @@ func Protocols() []protocols.Protocol {
 	return []protocols.Protocol{
 		rest.Protocol(),
 		graphql.Protocol(),
+		message.Protocol(),
 	}
 }

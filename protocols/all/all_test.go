@@ -1,0 +1,28 @@
+package all
+
+import (
+	"testing"
+
+	"patchbay/protocols"
+	"patchbay/protocols/bind"
+)
+
+// Every protocol can be registered beside the others, and its inputs described.
+func TestProtocols(t *testing.T) {
+	r, err := protocols.NewRegistry(Protocols()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.Protocols() {
+		if p.Doc == "" || len(bind.Fields(p.Input())) == 0 {
+			t.Errorf("%s lacks a doc or inputs", p.Name)
+		}
+	}
+	for jobType, want := range map[string]string{
+		"io.camunda:http-json:1": "rest", "io.camunda:connector-graphql:1": "graphql", "io.camunda:sendMessage:1": "message",
+	} {
+		if p, ok := r.ByJobType(jobType); !ok || p.Name != want {
+			t.Errorf("%s: got %q", jobType, p.Name)
+		}
+	}
+}
