@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/itchyny/gojq"
-
 	"patchbay/engine/expr"
 	"patchbay/engine/iso8601"
 	"patchbay/engine/value"
@@ -117,7 +115,7 @@ func readDecision(answer map[string]any) (*decision, error) {
 }
 
 func (d *decision) readRetry(answer map[string]any) error {
-	if n, ok := gojq.ToInt(answer["retries"]); ok {
+	if n, ok := value.Float(answer["retries"]); ok {
 		d.retries = int32(min(max(n, 0), 1<<30))
 	} else if answer["retries"] != nil {
 		return &mappingError{"retries of an error must be a number, but are " + value.TypeName(answer["retries"])}

@@ -104,6 +104,8 @@ type Program struct {
 	limits Limits
 	jq     *jqProgram
 	feel   *feel.Program
+	// temporal says that a FEEL program may yield points in time.
+	temporal bool
 }
 
 // Source returns the text that the program was compiled from.
@@ -139,6 +141,7 @@ func Compile(slot Slot, src string, limits Limits) (*Program, error) {
 	var err error
 	if LanguageOf(src) == FEEL {
 		p.feel, err = compileFEEL(slot, src)
+		p.temporal = mayBeTemporal(src)
 	} else {
 		p.jq, err = compileJQ(slot, src)
 	}

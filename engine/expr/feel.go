@@ -53,7 +53,7 @@ func (p *Program) evalFEEL(ctx context.Context, in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	res := Result{Value: out.Value.Go(), DocumentMark: e.mark}
+	res := Result{Value: p.plain(out.Value), DocumentMark: e.mark}
 	for _, w := range out.Warnings {
 		res.Warnings = append(res.Warnings, w.Code+": "+w.Message)
 	}
@@ -64,4 +64,53 @@ func (p *Program) evalFEEL(ctx context.Context, in Input) (Result, error) {
 func feelDuration(s string) feel.Value {
 	d, _ := iso8601.ParseDuration(s)
 	return feel.DaysTimeDuration(d)
+}
+
+// plain turns a result into JSON. In a connector's slot points in time always
+// have their seconds, as Camunda's connectors write them, while Zeebe and
+// Eval leave out seconds that are zero.
+func (p *Program) plain(v feel.Value) any {
+	if p.slot.Name == "" || !p.temporal {
+		return v.Go()
+	}
+	return withSeconds(v)
+}
+
+// mayBeTemporal tells whether an expression can make a point in time at all.
+func mayBeTemporal(src string) bool {
+	return strings.Contains(src, "time") || strings.Contains(src, "now") || strings.Contains(src, "@")
+}
+
+func withSeconds(v feel.Value) any {
+	switch v.Kind() {
+	case feel.KindContext:
+		out := map[string]any{}
+		for _, name := range v.Keys() {
+			entry, _ := v.Entry(name)
+			out[name] = withSeconds(entry)
+		}
+		return out
+	case feel.KindList:
+		items, _ := v.AsList()
+		out := make([]any, len(items))
+		for i, item := range items {
+			out[i] = withSeconds(item)
+		}
+		return out
+	case feel.KindDateTime, feel.KindLocalDateTime, feel.KindLocalTime:
+		text, ok := v.Go().(string)
+		if ok {
+			return addSeconds(text)
+		}
+	}
+	return v.Go()
+}
+
+// addSeconds puts :00 after hours and minutes that have no seconds.
+func addSeconds(text string) string {
+	end := strings.IndexByte(text, 'T') + len("T10:00")
+	if end > len(text) || end < len(text) && text[end] == ':' {
+		return text
+	}
+	return text[:end] + ":00" + text[end:]
 }

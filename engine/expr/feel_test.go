@@ -49,6 +49,20 @@ func TestFEEL(t *testing.T) {
 	}
 }
 
+func TestFEELTimesHaveSecondsInConnectors(t *testing.T) {
+	src := `={z: @"2024-02-29T10:00:00Z", l: [@"2024-02-29T10:00:00"], t: @"10:00:00", o: @"10:00:00+02:00", s: @"2024-02-29T10:00:07Z", d: @"2024-02-29"}`
+	res, err := runFEEL(src)
+	got, _ := value.Append(nil, res.Value)
+	want := `{"d":"2024-02-29","l":["2024-02-29T10:00:00"],"o":"10:00+02:00","s":"2024-02-29T10:00:07Z","t":"10:00:00","z":"2024-02-29T10:00:00Z"}`
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	res, err = Eval(context.Background(), `=date and time("2024-02-29T10:00:00Z")`, []byte(`{}`))
+	if err != nil || res.Value != "2024-02-29T10:00Z" {
+		t.Errorf("outside of connectors: %v, %v", res.Value, err)
+	}
+}
+
 func TestFEELFails(t *testing.T) {
 	tests := []struct{ src, want string }{
 		{`=bpmnError(123, "")`, `Parameter 'errorCode' of function 'bpmnError' must be a String`},

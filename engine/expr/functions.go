@@ -79,9 +79,9 @@ func decision(kind string, least int, params ...param) function {
 
 // backoff is an exponential back-off: the delay before attempt n, jittered.
 func backoff(args []any) (any, error) {
-	attempt, _ := gojq.ToFloat64(args[0])
-	factor, _ := gojq.ToFloat64(args[2])
-	jitter, _ := gojq.ToFloat64(args[4])
+	attempt, _ := value.Float(args[0])
+	factor, _ := value.Float(args[2])
+	jitter, _ := value.Float(args[4])
 	shortest, err1 := iso8601.ParseDuration(args[1].(string))
 	longest, err2 := iso8601.ParseDuration(args[3].(string))
 	switch {
@@ -153,7 +153,7 @@ var kinds = map[string]string{
 // convert makes a jq value what the parameter wants: numbers become strings
 // and the seconds of a duration, whole numbers lose their fraction.
 func (p param) convert(v any) (any, bool) {
-	number, isNumber := gojq.ToFloat64(v)
+	number, isNumber := value.Float(v)
 	switch p.kind {
 	case "String":
 		if isNumber {
@@ -204,7 +204,7 @@ func (f function) callFEEL(ctx context.Context, given []feel.Value) (feel.Value,
 			if !p.accepts(given[i]) {
 				return feel.Value{}, &parameterError{f.name, p}
 			}
-			args[i] = jqNumber(given[i].Go())
+			args[i] = withSeconds(given[i])
 		}
 	}
 	e, _ := ctx.Value(evaluationKey{}).(*evaluation)
@@ -226,14 +226,6 @@ type parameterError struct {
 
 func (e *parameterError) Error() string {
 	return fmt.Sprintf("Parameter '%s' of function '%s' must be a %s", e.param.name, e.function, e.param.kind)
-}
-
-// jqNumber makes FEEL's whole numbers ones that gojq knows.
-func jqNumber(v any) any {
-	if n, ok := v.(int64); ok {
-		return int(n)
-	}
-	return v
 }
 
 func (p param) accepts(v feel.Value) bool {

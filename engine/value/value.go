@@ -7,7 +7,11 @@
 // copied, so nobody changes one that he was given.
 package value
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+)
 
 // MaxDepth is how deep arrays and objects may nest.
 const MaxDepth = 1000
@@ -58,4 +62,23 @@ func TypeName(v any) string {
 		return "object"
 	}
 	return "number"
+}
+
+// Float returns a number of any of the types that values have.
+func Float(v any) (float64, bool) {
+	switch v := v.(type) {
+	case float64:
+		return v, true
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
+	case *big.Int:
+		f, _ := new(big.Float).SetInt(v).Float64()
+		return f, true
+	}
+	return 0, false
 }
