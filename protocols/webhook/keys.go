@@ -2,11 +2,13 @@ package webhook
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +56,25 @@ func (k *keySet) keyFor(ctx context.Context) jwt.Keyfunc {
 		if err != nil {
 			return nil, err
 		}
+		if strict := strictPSS[token.Method.Alg()]; strict != nil {
+			token.Method = strict
+		}
 		return keys.KeyfuncCtx(ctx)(token)
 	}
+}
+
+// strictPSS are the PSS methods with a salt as long as the hash, as RFC 7518,
+// 3.5 wants it; the library takes any length.
+var strictPSS = map[string]jwt.SigningMethod{
+	"PS256": strictly(jwt.SigningMethodPS256),
+	"PS384": strictly(jwt.SigningMethodPS384),
+	"PS512": strictly(jwt.SigningMethodPS512),
+}
+
+func strictly(m *jwt.SigningMethodRSAPSS) jwt.SigningMethod {
+	strict := *m
+	strict.VerifyOptions = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+	return &strict
 }
 
 // current returns the keys, fetched again when they are old or lack the one
@@ -107,7 +126,7 @@ func (k *keySet) keep(keys []jwkset.JWK, err error) {
 		ids[key.Marshal().KID] = true
 	}
 	_ = storage.KeyReplaceAll(context.Background(), keys) // in memory, where nothing fails
-	made, err := keyfunc.New(keyfunc.Options{Storage: storage, UseWhitelist: []jwkset.USE{"", jwkset.UseSig}})
+	made, err := keyfunc.New(keyfunc.Options{Storage: storage})
 	if err != nil {
 		k.err = err
 		return
@@ -150,7 +169,7 @@ func readKeys(content []byte) ([]jwkset.JWK, error) {
 	var keys []jwkset.JWK
 	for _, marshalled := range set.Keys[:min(len(set.Keys), maxKeys)] {
 		key, err := jwkset.NewJWKFromMarshal(marshalled, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
-		if err == nil && marshalled.KTY != jwkset.KtyOct {
+		if err == nil && usable(marshalled) {
 			keys = append(keys, key)
 		}
 	}
@@ -158,4 +177,10 @@ func readKeys(content []byte) ([]jwkset.JWK, error) {
 		return nil, errors.New("read the key set: it has no usable public key")
 	}
 	return keys, nil
+}
+
+// usable reports whether a key is public and meant to verify signatures.
+func usable(key jwkset.JWKMarshal) bool {
+	forVerifying := len(key.KEYOPS) == 0 || slices.Contains(key.KEYOPS, jwkset.KeyOpsVerify)
+	return key.KTY != jwkset.KtyOct && forVerifying && (key.USE == "" || key.USE == jwkset.UseSig)
 }

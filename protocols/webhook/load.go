@@ -110,6 +110,9 @@ func readUpTo(r io.Reader, buf []byte, n int64) ([]byte, error) {
 }
 
 func readError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return errTooLarge

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -362,7 +361,3 @@ func TestBadRequests(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
-func contains(list []string, text string) bool {
-	return slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, text) })
-}
