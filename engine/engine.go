@@ -41,6 +41,12 @@ type Options struct {
 	// known. Without it such an element may ask for any secret, and so may
 	// data that arrives in its variables.
 	ModelSecretsOnly bool
+	// Constraints checks a job's variables against the template of its
+	// element before anything else is done with them; nil checks nothing. The
+	// variables hold references to secrets as they were written, and reading
+	// them costs time, so it asks for them only when it knows the template.
+	// Its error is an *protocols.InputError.
+	Constraints func(job *Job, variables func() (map[string]any, error)) error
 	// Extender serves the task header jobTimeout; nil only bounds the call.
 	Extender Extender
 	// Observer is told of every attempt; nil costs nothing.

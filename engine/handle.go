@@ -52,18 +52,33 @@ func (e *Engine) Handle(ctx context.Context, job Job) Outcome {
 	var out Outcome
 	if err == nil || ctx.Err() != context.Canceled {
 		// What was called has happened: the decision no longer depends on ctx.
-		out = a.decide(context.WithoutCancel(ctx), err)
+		out = a.decided(context.WithoutCancel(ctx), err)
 	}
 	a.end(ctx, out)
 	return out
+}
+
+// decided is decide, with a panic made a failure.
+func (a *attempt) decided(ctx context.Context, err error) (out Outcome) {
+	defer func() {
+		if r := recover(); r != nil {
+			out = a.fail(a.broken(a.panicked(r), nil))
+		}
+	}()
+	return a.decide(ctx, err)
+}
+
+// panicked logs a panic and makes an error of it.
+func (a *attempt) panicked(r any) error {
+	a.log().Error("panic in connector", "panic", a.masker.Text(fmt.Sprint(r)), "stack", string(debug.Stack()))
+	return fmt.Errorf("panic in connector: %v", r)
 }
 
 // run goes through the steps up to the output variables.
 func (a *attempt) run(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			a.log().Error("panic in connector", "panic", r, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic in connector: %v", r)
+			err = a.panicked(r)
 		}
 	}()
 	if a.backoff, err = retryBackoff(a.job.Headers); err != nil {

@@ -16,6 +16,11 @@ import (
 // adds, the secrets, the protocol's input and the policies.
 func (a *attempt) input(ctx context.Context) (protocols.Call, policy.Policies, error) {
 	var none policy.Policies
+	if a.Constraints != nil {
+		if err := a.Constraints(a.job, a.vars.every); err != nil {
+			return protocols.Call{}, none, err
+		}
+	}
 	variables, err := a.requested(ctx)
 	if err != nil {
 		return protocols.Call{}, none, err
@@ -26,6 +31,11 @@ func (a *attempt) input(ctx context.Context) (protocols.Call, policy.Policies, e
 	variables, err = a.secrets(ctx, variables)
 	if err != nil {
 		return protocols.Call{}, none, err
+	}
+	if p, ok := a.line.out.(protocols.Preparer); ok {
+		if variables, err = p.Prepare(ctx, variables); err != nil {
+			return protocols.Call{}, none, err
+		}
 	}
 	in := a.line.Input()
 	if err := bind.Bind(variables, in); err != nil {

@@ -393,3 +393,48 @@ func TestOpeningFails(t *testing.T) {
 		t.Error("an engine without protocols started")
 	}
 }
+
+// preparing is a fake whose inputs stand for something.
+type preparing struct{ *fake }
+
+func (preparing) Prepare(_ context.Context, variables map[string]any) (map[string]any, error) {
+	if variables["body"] == "bad" {
+		return nil, &protocols.InputError{Path: "body", Message: "not known"}
+	}
+	return map[string]any{"url": variables["url"], "body": "prepared " + variables["body"].(string)}, nil
+}
+
+func TestPrepare(t *testing.T) {
+	f := preparing{&fake{answer: answer(nil)}}
+	p := f.protocol()
+	p.Outbound = func(protocols.Host) (protocols.Outbound, error) { return f, nil }
+	r, err := protocols.NewRegistry(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := start(t, f.fake, func(o *Options) { o.Registry = r })
+	e.Handle(context.Background(), jobOf(`{"url":"u","body":"{{secrets.TOKEN}}"}`))
+	if f.inputs[0].Body != "prepared s3cret!" {
+		t.Errorf("body %v", f.inputs[0].Body)
+	}
+	if got := e.Handle(context.Background(), jobOf(`{"url":"u","body":"bad"}`)).(Fail); got.Retries != 0 || got.Message != "body: not known" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestConstraints(t *testing.T) {
+	f := &fake{answer: answer(nil)}
+	e := start(t, f, func(o *Options) {
+		o.Constraints = func(_ *Job, variables func() (map[string]any, error)) error {
+			all, err := variables()
+			if err == nil && all["n"] == json.Number("3") {
+				err = &protocols.InputError{Path: "n", Message: "Amount is at most 2"}
+			}
+			return err
+		}
+	})
+	if got := e.Handle(context.Background(), jobOf(orderVariables)).(Fail); got.Retries != 0 || got.Message != "n: Amount is at most 2" || len(f.inputs) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	want(t, e.Handle(context.Background(), jobOf(`{"url":"u","n":2}`)), Complete{raw(`{}`)})
+}
