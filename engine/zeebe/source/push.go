@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"maps"
 	"sync"
 )
 
@@ -62,13 +61,6 @@ func (p *Push) Fail(err error) {
 	}
 	p.failure = err
 	p.each(func(s Sink) { s.Failed(err) })
-}
-
-// known returns the processes that are set.
-func (p *Push) known() map[Process]Change {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return maps.Clone(p.current)
 }
 
 func (p *Push) each(tell func(Sink)) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"patchbay/engine/zeebe"
 )
 
 // Deployed is a process definition that was seen when it was deployed.
@@ -233,6 +235,22 @@ func (s *Seen) replace(list []Deployed) map[Process]bool {
 		}
 	}
 	return changed
+}
+
+// FromDeployment describes the process definitions of a deployment that was
+// made with a client, for Deployed.
+func FromDeployment(resources []zeebe.Resource, d zeebe.Deployment) []Deployed {
+	files := map[string][]byte{}
+	for _, r := range resources {
+		files[r.Name] = r.Content
+	}
+	var list []Deployed
+	for _, x := range d.Deployed {
+		if x.Kind == "process" {
+			list = append(list, Deployed{Process{d.TenantID, x.ID}, x.Key, x.Version, x.Resource, files[x.Resource]})
+		}
+	}
+	return list
 }
 
 // Memory is a Store that ends with the process, for tests and one-off runs.
