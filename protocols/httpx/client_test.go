@@ -301,6 +301,53 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+func TestProxyForTLS(t *testing.T) {
+	server, serverPEM, _ := issue(t, unchanged)
+	target := strings.TrimPrefix(serveTLS(t, server, nil), "https://")
+	status := http.StatusOK
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if status != http.StatusOK || r.Header.Get("Proxy-Authorization") != "Basic bWU6cGFzcw==" {
+			w.WriteHeader(status)
+			return
+		}
+		tunnel(w, target)
+	})
+	proxyURL, _ := url.Parse(strings.Replace(proxy, "//", "//me:pass@", 1))
+	g := resolving(guard(t, "loopback"), map[string]string{"secure.example": "8.8.8.8"})
+	c := testClient(t, protocols.Host{Dial: g.Dial, CheckHost: g.CheckHost, Proxy: http.ProxyURL(proxyURL)})
+	o := &Options{TLS: &TLS{TrustedCertificate: serverPEM}}
+	// The proxy connects to the server, whatever name it was asked for.
+	if resp, err := do(t, c, o, "GET", "https://127.0.0.1:1/", ""); err != nil || string(Content(resp)) != "secure" {
+		t.Errorf("got %v, %v", resp, err)
+	}
+	status = http.StatusProxyAuthRequired
+	_, err := do(t, c, o, "GET", "https://secure.example/", "")
+	if e := failure(t, err); e.Code != "407" || e.Message != "Proxy Authentication Required" || !e.Unsent || e.Temporary {
+		t.Errorf("refused: got %+v", e)
+	}
+}
+
+// tunnel connects a client of a proxy with a server.
+func tunnel(w http.ResponseWriter, target string) {
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		w.WriteHeader(http.StatusBadGateway)
+		return
+	}
+	defer server.Close()
+	client, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	_, _ = io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(server, buffered)
+		_ = server.(*net.TCPConn).CloseWrite()
+	}()
+	_, _ = io.Copy(client, server)
+}
+
 func TestSharedClient(t *testing.T) {
 	host := testHost(t)
 	if one, other := testClient(t, host), testClient(t, host); one == other {

@@ -76,7 +76,7 @@ func parsePrefix(word string) (netip.Prefix, error) {
 	}
 	prefix, err := netip.ParsePrefix(word)
 	if err != nil {
-		return prefix, fmt.Errorf("--allow-net %q: expected loopback, private, proxied, an address or a CIDR such as 10.1.0.0/16", word)
+		return prefix, fmt.Errorf("%q: expected loopback, private, proxied, an address or a CIDR such as 10.1.0.0/16", word)
 	}
 	return prefix.Masked(), nil
 }

@@ -3,9 +3,11 @@ package httpx
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"patchbay/protocols"
@@ -77,6 +79,7 @@ func (p *pools) transport(config *tls.Config) *http.Transport {
 	}
 	if p.host.Proxy != nil {
 		t.Proxy = p.proxy
+		t.OnProxyConnectResponse = refusedByProxy
 	}
 	return t
 }
@@ -97,6 +100,18 @@ func (p *pools) proxy(req *http.Request) (*url.URL, error) {
 		a.proxied.Store(true)
 	}
 	return u, nil
+}
+
+// refusedByProxy is the error of a proxy that does not connect to a target,
+// for example because it wants another password.
+func refusedByProxy(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &protocols.Error{
+		Code: strconv.Itoa(resp.StatusCode), Message: Reason(resp), Status: resp.StatusCode, Temporary: temporary[resp.StatusCode], Unsent: true,
+		Cause: errors.New("the HTTP proxy refused to connect to the server"),
+	}
 }
 
 // dial connects under the guard, except to the operator's own proxy.

@@ -116,6 +116,7 @@ func (c *Client) fetchToken(ctx context.Context, a *Auth, g *grant) (tokenAnswer
 	req := (&http.Request{Method: http.MethodPost, URL: u, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	req.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	req.Header["Accept-Encoding"] = []string{AcceptEncoding}
+	req.Header["User-Agent"] = []string{userAgent}
 	SetBody(req, []byte(a.tokenForm(g.refresh, req.Header).Encode()))
 	resp, err := c.exchange(req, &Options{Connect: tokenTimeout, Read: tokenTimeout, Observe: optionsOf(ctx).Observe})
 	if err != nil {

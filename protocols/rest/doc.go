@@ -45,4 +45,11 @@
 //     instead of failing the call.
 //   - A percent sign that begins no escape is encoded.
 //   - Bodies have size limits in both directions.
+//   - The return formats JSON and TEXT have that limit instead of 1.5 MiB, so a
+//     mapping can pick from a larger response; what a job completes with is
+//     limited by the engine.
+//   - The dial guard is always on and holds for redirects, token endpoints and
+//     external documents too; there is no block list of URL texts.
+//   - Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+//   - getJson takes a path of names instead of any FEEL expression.
 package rest
