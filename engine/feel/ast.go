@@ -87,12 +87,11 @@ type (
 // Functions.
 type (
 	call struct {
-		path      node // of a function in a context, or nil
-		name      string
-		args      []node
-		names     []string  // of named arguments, else nil
-		builtin   *function // that the call finds when the expression defines none of this name
-		signature string    // for the text when there is no such function
+		path    node // of a function in a context, or nil
+		name    string
+		args    []node
+		names   []string  // of named arguments, else nil
+		builtin *function // that the call finds when the expression defines none of this name
 	}
 	definition struct {
 		params []string

@@ -16,8 +16,8 @@ var listFunctions = []builtin{
 	{"max", "list...", onList(func(f *frame, l, a []Value) Value { return extreme(f, l, a[0], 1) })},
 	{"sum", "list...", onNumbers(sum)},
 	{"product", "list...", onNumbers(func(l []Value) Value {
-		p := Int(1)
-		for _, n := range l {
+		p := l[0] // the first number's precision counts
+		for _, n := range l[1:] {
 			p = mulNumbers(p, n)
 		}
 		return p
@@ -88,8 +88,8 @@ func onNumbers(fn func([]Value) Value) func(*frame, []Value) Value {
 }
 
 func sum(l []Value) Value {
-	total := Int(0)
-	for _, n := range l {
+	total := l[0]
+	for _, n := range l[1:] {
 		total = addNumbers(total, n)
 	}
 	return total

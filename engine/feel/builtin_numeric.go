@@ -24,8 +24,8 @@ var numericFunctions = []builtin{
 		}
 		return fromFloat(math.Sqrt(n.float()))
 	})},
-	{"log", "number", onNumber(func(n Value) Value { return finite(math.Log(n.float())) })},
-	{"exp", "number", onNumber(func(n Value) Value { return finite(math.Exp(n.float())) })},
+	{"log", "number", onNumber(func(n Value) Value { return finite(logarithm(n.float())) })},
+	{"exp", "number", onNumber(func(n Value) Value { return finite(exponential(n.float())) })},
 	{"odd", "number", onNumber(func(n Value) Value { return Bool(cmpNumbers(remNumbers(absNumber(n), Int(2)), Int(1)) == 0) })},
 	{"even", "number", onNumber(func(n Value) Value { return Bool(remNumbers(n, Int(2)).sign() == 0) })},
 	{"round up", "n,scale", rounded("UP")},
@@ -111,5 +111,5 @@ func power(x, y Value) Value {
 	if y.whole() {
 		return powNumber(x, y.int32())
 	}
-	return finite(math.Pow(x.float(), y.float()))
+	return finite(exponentiation(x.float(), y.float()))
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 )
 
 // Positions and lengths in strings count UTF-16 units, as Java's do: a character beyond the basic plane counts two.
@@ -16,8 +19,12 @@ var stringFunctions = []builtin{
 	{"substring", "string,start position", substring},
 	{"substring", "string,start position,length", substring},
 	{"string length", "string", onString(func(_ *frame, s string, _ []Value) Value { return Int(int64(utf16Length(s))) })},
-	{"upper case", "string", onString(func(f *frame, s string, _ []Value) Value { return f.string(upper(s)) })},
-	{"lower case", "string", onString(func(f *frame, s string, _ []Value) Value { return f.string(strings.ToLower(s)) })},
+	{"upper case", "string", onString(func(f *frame, s string, _ []Value) Value {
+		return f.string(changeCase(s, strings.ToUpper, cases.Upper))
+	})},
+	{"lower case", "string", onString(func(f *frame, s string, _ []Value) Value {
+		return f.string(changeCase(s, strings.ToLower, cases.Lower))
+	})},
 	{"substring before", "string,match", onStrings(func(_ *frame, s, match string, _ []Value) Value {
 		before, _, found := strings.Cut(s, match)
 		if !found {
@@ -73,8 +80,13 @@ func onStrings(fn func(f *frame, s, t string, args []Value) Value) func(*frame, 
 	}
 }
 
-// upper follows Java, where a sharp s becomes two letters.
-func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
+// changeCase follows Unicode's full mapping as Java does, where a sharp s becomes two letters.
+func changeCase(s string, simple func(string) string, full func(language.Tag, ...cases.Option) cases.Caser) string {
+	if utf8.RuneCountInString(s) == len(s) {
+		return simple(s)
+	}
+	return full(language.Und).String(s)
+}
 
 func isJavaWhitespace(r rune) bool {
 	return r >= '\t' && r <= '\r' || r >= 0x1C && r <= ' ' || isSpace(r) && r != 0x85 && r != 0xA0 && r != 0x2007 && r != 0x202F && r != 0x180E && r != 0x200B && r != 0xFEFF

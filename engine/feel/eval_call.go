@@ -3,6 +3,7 @@ package feel
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,10 +40,6 @@ func (n *call) accepts(fn *function) bool {
 
 // resolve finds the built-in function of the call, once.
 func (n *call) resolve() {
-	n.signature = fmt.Sprintf("%d parameters", len(n.args))
-	if n.names != nil {
-		n.signature = "parameters: " + strings.Join(n.names, ",")
-	}
 	if n.path != nil {
 		return
 	}
@@ -96,7 +93,11 @@ func (n *call) find(f *frame, s *scope) *function {
 }
 
 func (n *call) missing(f *frame) Value {
-	return f.warn(NoFunctionFound, "No function found with name '", n.name, "' and ", n.signature)
+	with := strconv.Itoa(len(n.args)) + " parameters"
+	if n.names != nil {
+		with = "parameters: " + strings.Join(n.names, ",")
+	}
+	return f.warn(NoFunctionFound, "No function found with name '", n.name, "' and ", with)
 }
 
 // evalQualified calls a function that is an entry of a context: a failure is not turned into null here.

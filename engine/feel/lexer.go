@@ -15,12 +15,6 @@ type scanner struct {
 	broken bool
 }
 
-// reserved are the words that cannot be names.
-var reserved = map[string]bool{
-	"null": true, "true": true, "false": true, "function": true, "in": true, "return": true, "then": true,
-	"else": true, "satisfies": true, "and": true, "or": true,
-}
-
 // space skips blanks and comments.
 func (s *scanner) space() {
 	for s.pos < len(s.src) {
@@ -103,7 +97,14 @@ func (s *scanner) word() string {
 	return w
 }
 
-func isReserved(w string) bool { return len(w) <= len("satisfies") && reserved[w] }
+// isReserved tells the words that cannot be names.
+func isReserved(w string) bool {
+	switch w {
+	case "null", "true", "false", "function", "in", "return", "then", "else", "satisfies", "and", "or":
+		return true
+	}
+	return false
+}
 
 // identEnd is the end of the identifier at pos, or pos.
 func identEnd(src string, pos int) int {

@@ -70,6 +70,7 @@ func fromDecimal(d *apd.Decimal, prec uint32) Value {
 		}
 		return Value{kind: KindNumber, num: n, aux: -d.Exponent}
 	}
+	d.Negative = d.Negative && !d.IsZero()
 	return Value{kind: KindNumber, ref: &bigNumber{d: *d, prec: prec}}
 }
 
@@ -245,8 +246,11 @@ func divNumbers(x, y Value) Value {
 	}
 	var a, b, d apd.Decimal
 	dx, dy := x.decimal(&a), y.decimal(&b)
-	must(mathContext(x.precision(), apd.RoundHalfEven).Quo(&d, dx, dy))
-	stripZeros(&d, dx.Exponent-dy.Exponent)
+	cond, err := mathContext(x.precision(), apd.RoundHalfEven).Quo(&d, dx, dy)
+	must(cond, err)
+	if !cond.Inexact() {
+		stripZeros(&d, dx.Exponent-dy.Exponent)
+	}
 	return fromDecimal(&d, x.precision())
 }
 
@@ -297,7 +301,11 @@ func remNumbers(x, y Value) Value {
 	if a, b, scale, ok := align(x, y); ok {
 		return Value{kind: KindNumber, num: a % b, aux: scale}
 	}
-	return slow(x, y, (*apd.Context).Rem)
+	var bx, by, d apd.Decimal
+	dx, dy := x.decimal(&bx), y.decimal(&by)
+	digits := dx.NumDigits() + dy.NumDigits() + int64(max(dx.Exponent-dy.Exponent, dy.Exponent-dx.Exponent))
+	must(mathContext(uint32(digits)+2, apd.RoundHalfEven).Rem(&d, dx, dy))
+	return fromDecimal(&d, x.precision())
 }
 
 // powNumber raises to a whole power as Java's BigDecimal.pow(n, mc): extra digits while multiplying, then one rounding.
@@ -322,8 +330,11 @@ func powNumber(x Value, n int32) Value {
 	}
 	if n < 0 {
 		inverse := new(apd.Decimal)
-		must(work.Quo(inverse, apd.New(1, 0), acc))
-		stripZeros(inverse, -acc.Exponent)
+		cond, err := work.Quo(inverse, apd.New(1, 0), acc)
+		must(cond, err)
+		if !cond.Inexact() {
+			stripZeros(inverse, -acc.Exponent)
+		}
 		acc = inverse
 	}
 	must(mathContext(x.precision(), apd.RoundHalfEven).Round(acc, acc))
@@ -500,4 +511,41 @@ func appendDecimal(dst []byte, v Value) []byte {
 		return strconv.AppendInt(append(dst, "0E"...), int64(d.Exponent), 10)
 	}
 	return d.Append(dst, 'G')
+}
+
+// transcendental calculates with more digits than a double has and rounds once, where the functions of package math may
+// be off by one in the last place. Beyond the range of doubles it leaves the answer to them.
+func transcendental(rough float64, calculate func(c *apd.Context, d *apd.Decimal) (apd.Condition, error)) float64 {
+	if math.IsNaN(rough) || math.IsInf(rough, 0) || rough == 0 {
+		return rough
+	}
+	var d apd.Decimal
+	if _, err := calculate(mathContext(25, apd.RoundHalfEven), &d); err != nil {
+		return rough
+	}
+	f, err := strconv.ParseFloat(d.Text('E'), 64)
+	if err != nil {
+		return rough
+	}
+	return f
+}
+
+// exactFloat has the digits of the double itself, not the shortest that name it.
+func exactFloat(f float64) *apd.Decimal {
+	d, _, _ := apd.NewFromString(strconv.FormatFloat(f, 'E', 40, 64))
+	return d
+}
+
+func logarithm(x float64) float64 {
+	return transcendental(math.Log(x), func(c *apd.Context, d *apd.Decimal) (apd.Condition, error) { return c.Ln(d, exactFloat(x)) })
+}
+
+func exponential(x float64) float64 {
+	return transcendental(math.Exp(x), func(c *apd.Context, d *apd.Decimal) (apd.Condition, error) { return c.Exp(d, exactFloat(x)) })
+}
+
+func exponentiation(x, y float64) float64 {
+	return transcendental(math.Pow(x, y), func(c *apd.Context, d *apd.Decimal) (apd.Condition, error) {
+		return c.Pow(d, exactFloat(x), exactFloat(y))
+	})
 }

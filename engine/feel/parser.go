@@ -2,7 +2,8 @@ package feel
 
 import (
 	"fmt"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,13 +59,9 @@ func parse(src string, unary bool) (*tree, error) {
 	if root == nil {
 		return nil, explain(src, unary)
 	}
-	vars := map[string]bool{}
-	collect(root, nil, vars)
 	t := &tree{root: root, closures: p.closures}
-	for name := range vars {
-		t.variables = append(t.variables, name)
-	}
-	sort.Strings(t.variables)
+	collect(root, nil, &t.variables)
+	slices.Sort(t.variables)
 	return t, nil
 }
 
@@ -110,7 +107,7 @@ func explain(src string, unary bool) *SyntaxError {
 	for e := range p.expected {
 		what = append(what, e)
 	}
-	sort.Strings(what)
+	slices.Sort(what)
 	return syntaxError(src, p.farthest, fmt.Sprintf("expected %s but found %s", orList(what), foundAt(src, p.farthest)))
 }
 
@@ -161,7 +158,9 @@ func (p *parser) take(lit string) bool {
 		p.space()
 		return true
 	}
-	p.miss(fmt.Sprintf("%q", lit))
+	if p.expected != nil {
+		p.miss(strconv.Quote(lit))
+	}
 	p.pos = start
 	return false
 }
@@ -194,16 +193,16 @@ func (p *parser) enter() bool {
 }
 
 // remembered runs a rule, or gives its earlier result at this position.
-func (p *parser) remembered(rule byte, parse func() node) node {
+func (p *parser) remembered(rule byte, parse func(*parser) node) node {
 	if p.memo == nil {
-		return parse()
+		return parse(p)
 	}
 	key := memoKey{rule, p.pos}
 	if e, ok := p.memo[key]; ok {
 		p.pos = e.end
 		return e.n
 	}
-	n := parse()
+	n := parse(p)
 	p.memo[key] = memoEntry{n, p.pos}
 	return n
 }
@@ -213,7 +212,7 @@ func (p *parser) expression() node {
 	if !p.enter() {
 		return nil
 	}
-	return p.remembered('e', p.anyExpression)
+	return p.remembered('e', (*parser).anyExpression)
 }
 
 func (p *parser) anyExpression() node {
@@ -284,8 +283,8 @@ func (p *parser) quantifier(every bool) node {
 func (p *parser) iterators() []iterator {
 	var its []iterator
 	p.space()
+	start := p.pos
 	for {
-		start := p.pos
 		it, ok := p.iterator()
 		if !ok {
 			p.pos = start
@@ -461,56 +460,50 @@ func (p *parser) inTests(x node) node {
 
 // sum is the level of arithmetic: everything that binds tighter than a comparison.
 func (p *parser) sum() node {
-	return p.remembered('s', p.addition)
+	return p.remembered('s', (*parser).addition)
 }
 
-func (p *parser) addition() node {
-	return p.operators(p.product, func() byte {
-		switch c := p.peek(); c {
-		case '+', '-':
-			p.pos++
-			return c
-		}
-		return 0
-	})
+func (p *parser) addition() node { return p.operators((*parser).product, (*parser).addingSign) }
+
+func (p *parser) product() node { return p.operators((*parser).power, (*parser).multiplyingSign) }
+
+func (p *parser) power() node { return p.operators((*parser).signed, (*parser).powerSign) }
+
+func (p *parser) addingSign() byte { return p.sign('+', '-') }
+
+func (p *parser) multiplyingSign() byte { return p.sign('*', '/') }
+
+func (p *parser) powerSign() byte {
+	if p.text("**") {
+		return '^'
+	}
+	return 0
 }
 
-func (p *parser) product() node {
-	return p.operators(p.power, func() byte {
-		switch c := p.peek(); c {
-		case '*', '/':
-			p.pos++
-			return c
-		}
-		return 0
-	})
+func (p *parser) sign(a, b byte) byte {
+	if c := p.peek(); c == a || c == b {
+		p.pos++
+		return c
+	}
+	return 0
 }
 
-func (p *parser) power() node {
-	return p.operators(p.signed, func() byte {
-		if p.text("**") {
-			return '^'
-		}
-		return 0
-	})
-}
-
-// operators is a chain of operands, evaluated from the left.
-func (p *parser) operators(operand func() node, operator func() byte) node {
-	x := operand()
+// operators is a chain of operands, evaluated from the left. An operator gives 0 when it does not come next.
+func (p *parser) operators(operand func(*parser) node, operator func(*parser) byte) node {
+	x := operand(p)
 	if x == nil {
 		return nil
 	}
 	for {
 		start := p.pos
 		p.space()
-		op := operator()
+		op := operator(p)
 		if op == 0 {
 			p.pos = start
 			return x
 		}
 		p.space()
-		y := operand()
+		y := operand(p)
 		if y == nil {
 			p.pos = start
 			return x

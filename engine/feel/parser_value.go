@@ -109,7 +109,7 @@ func (p *parser) brackets() node {
 func (p *parser) list() node {
 	p.pos++
 	p.space()
-	items := p.sequence(p.expression)
+	items := p.sequence((*parser).expression)
 	if !p.take("]") {
 		return nil
 	}
@@ -117,11 +117,11 @@ func (p *parser) list() node {
 }
 
 // sequence is any number of elements with commas between them.
-func (p *parser) sequence(element func() node) []node {
+func (p *parser) sequence(element func(*parser) node) []node {
 	var items []node
 	start := p.pos
 	for {
-		x := element()
+		x := element(p)
 		if x == nil {
 			p.pos = start
 			return items
@@ -136,7 +136,7 @@ func (p *parser) sequence(element func() node) []node {
 func (p *parser) context() node {
 	p.pos++
 	p.space()
-	c := &contextLiteral{}
+	c := &contextLiteral{names: make([]string, 0, 4), values: make([]node, 0, 4)}
 	start := p.pos
 	for p.entry(c) {
 		if start = p.pos; !p.take(",") {
@@ -187,11 +187,18 @@ func (p *parser) named() node {
 		return n
 	}
 	p.pos = start
-	if n := p.call(); n != nil {
-		return n
+	if name := p.spacedFunction(); name != "" {
+		if n := p.call([]string{name}); n != nil {
+			return n
+		}
+		p.pos = start
 	}
-	p.pos = start
 	if names := p.qualifiedName(); names != nil {
+		end := p.pos
+		if n := p.call(names); n != nil {
+			return n
+		}
+		p.pos = end
 		return p.variable(names)
 	}
 	p.pos = start
@@ -276,9 +283,9 @@ func (p *parser) variable(names []string) node {
 // reservedFunctions are the built-in functions whose names hold a reserved word.
 var reservedFunctions = []string{"and", "or", "date and time", "years and months duration", "get or else"}
 
-func (p *parser) call() node {
-	names := p.functionName()
-	if names == nil || !p.ahead("(") {
+// call is the arguments after the name of a function.
+func (p *parser) call(names []string) node {
+	if !p.ahead("(") {
 		return nil
 	}
 	c := &call{name: names[len(names)-1]}
@@ -288,7 +295,7 @@ func (p *parser) call() node {
 	start := p.pos
 	if !p.namedArguments(c) {
 		p.pos = start
-		c.args = p.sequence(p.argument)
+		c.args = p.sequence((*parser).argument)
 	}
 	if !p.take(")") {
 		return nil
@@ -297,17 +304,18 @@ func (p *parser) call() node {
 	return c
 }
 
-func (p *parser) functionName() []string {
+// spacedFunction is a function's name of several words or with a reserved word, "" if there is none.
+func (p *parser) spacedFunction() string {
 	if words := p.words(); words != "" {
-		return []string{words}
+		return words
 	}
 	for _, name := range reservedFunctions {
 		if end := p.pos + len(name); strings.HasPrefix(p.src[p.pos:], name) && identEnd(p.src, p.pos+lastWord(name)) == end {
 			p.pos = end
-			return []string{name}
+			return name
 		}
 	}
-	return p.qualifiedName()
+	return ""
 }
 
 func lastWord(name string) int { return strings.LastIndexByte(name, ' ') + 1 }

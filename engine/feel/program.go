@@ -28,6 +28,9 @@ type Option func(*Program)
 // WithFunctions adds functions of the host. Built-in functions of the same name and number of parameters go first.
 func WithFunctions(fns ...Function) Option {
 	return func(p *Program) {
+		if p.functions == nil {
+			p.functions = make(map[string][]*function, len(fns))
+		}
 		for _, fn := range fns {
 			p.functions[fn.Name] = append(p.functions[fn.Name], fn.function())
 		}
@@ -56,7 +59,7 @@ func CompileUnaryTests(src string, opts ...Option) (*Program, error) {
 }
 
 func compile(src string, unary bool, opts []Option) (*Program, error) {
-	p := &Program{source: src, unary: unary, limits: DefaultLimits, clock: time.Now, functions: map[string][]*function{}}
+	p := &Program{source: src, unary: unary, limits: DefaultLimits, clock: time.Now}
 	for _, o := range opts {
 		o(p)
 	}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/dlclark/regexp2"
 )
@@ -12,7 +13,7 @@ import (
 // may hold other classes and intersections), in quoting with \Q and \E, in possessive quantifiers and in what "." leaves
 // out. What is wrong in a pattern stays wrong and is found by regexp2, except a class without end.
 func translatePattern(pattern, flags string) string {
-	t := &translator{in: pattern, comments: strings.Contains(flags, "x")}
+	t := &translator{in: pattern, comments: strings.Contains(flags, "x"), captures: len(captureOpen.FindAllString(pattern, -1))}
 	t.dotAll = strings.Contains(flags, "s") || inlineDotAll.MatchString(pattern)
 	for t.pos < len(t.in) {
 		t.element()
@@ -22,7 +23,11 @@ func translatePattern(pattern, flags string) string {
 
 var inlineDotAll = regexp.MustCompile(`\(\?[a-zA-Z]*s[a-zA-Z]*[):]`)
 
+// captureOpen finds what begins a capturing group (in a class too, which does no harm).
+var captureOpen = regexp.MustCompile(`(^|[^\\])\((\?<[a-zA-Z]|[^?]|$)`)
+
 const (
+	never         = `(?!)`
 	anyButLineEnd = `[^\n\r\x85\u2028\u2029]`
 	anything      = `[\s\S]`
 	brokenClass   = `[` // makes regexp2 refuse the pattern
@@ -45,6 +50,7 @@ type translator struct {
 	out              strings.Builder
 	groups           []int // where open groups begin in out
 	atom             int   // where the last atom begins in out
+	captures         int   // groups in the whole pattern, about
 	comments, dotAll bool
 }
 
@@ -54,7 +60,7 @@ func (t *translator) element() {
 	switch c := t.in[t.pos]; c {
 	case '\\':
 		esc := t.escape()
-		t.out.WriteString(translateEscape(esc))
+		t.out.WriteString(t.outerEscape(esc))
 		t.atom = start
 	case '[':
 		t.pos++
@@ -88,9 +94,21 @@ func (t *translator) copy(n int) {
 	t.pos += n
 }
 
+// outerEscape is an escape outside of classes. A reference to a group that is not there never matches.
+func (t *translator) outerEscape(esc string) string {
+	if len(esc) == 2 && esc[1] >= '1' && esc[1] <= '9' && int(esc[1]-'0') > t.captures {
+		return never
+	}
+	return translateEscape(esc)
+}
+
 // group takes an opening bracket; of inline flags those that regexp2 does not know are left out.
 func (t *translator) group() string {
 	m := inlineFlags.FindString(t.in[t.pos:])
+	if strings.HasPrefix(t.in[t.pos:], "(?#") { // Java has no such comments
+		t.pos++
+		return brokenClass
+	}
 	if m == "" {
 		t.pos++
 		return "("
@@ -108,12 +126,16 @@ func (t *translator) group() string {
 
 var inlineFlags = regexp.MustCompile(`^\(\?[a-zA-Z]+(-[a-zA-Z]+)?[):]`)
 
+var repetition = regexp.MustCompile(`^\{[0-9]+(,[0-9]*)?\}`)
+
 // quantifier makes a possessive one (a++) an atomic group.
 func (t *translator) quantifier() {
 	n := 1
 	if t.in[t.pos] == '{' {
-		if n = strings.IndexByte(t.in[t.pos:], '}') + 1; n == 0 {
-			n = 1
+		if n = len(repetition.FindString(t.in[t.pos:])); n == 0 {
+			t.pos++
+			t.out.WriteString(brokenClass)
+			return
 		}
 	}
 	t.copy(n)
@@ -145,6 +167,10 @@ func (t *translator) escape() string {
 		}
 	case (s[1] == 'p' || s[1] == 'P') && len(s) > 2:
 		n = 3
+	case s[1] == '0':
+		for n < min(5, len(s)) && s[n] >= '0' && s[n] <= '7' {
+			n++
+		}
 	}
 	t.pos += n
 	return s[:n]
@@ -176,9 +202,17 @@ func namedClass(esc string) (chars string, negated, ok bool) {
 	return chars, true, ok
 }
 
-// plainEscape rewrites \pL and \x{1F600}.
+// plainEscape rewrites \pL, \p{IsLatin}, \x{1F600} and \0101.
 func plainEscape(esc string) string {
 	switch {
+	case scriptClass.MatchString(esc):
+		if name := scriptClass.FindStringSubmatch(esc)[2]; unicode.Scripts[name] != nil || unicode.Categories[name] != nil {
+			return esc[:2] + "{" + name + "}"
+		}
+	case strings.HasPrefix(esc, `\0`):
+		if n, err := strconv.ParseUint(esc[2:], 8, 8); err == nil {
+			return regexp2.Escape(string(rune(n)))
+		}
 	case len(esc) == 3 && (esc[1] == 'p' || esc[1] == 'P'):
 		return esc[:2] + "{" + esc[2:] + "}"
 	case strings.HasPrefix(esc, `\x{`):
@@ -188,6 +222,8 @@ func plainEscape(esc string) string {
 	}
 	return esc
 }
+
+var scriptClass = regexp.MustCompile(`^\\[pP]\{(Is|In|script=|sc=|general_category=|gc=)(\w+)\}$`)
 
 func bracketed(chars string, negated bool) string {
 	if negated {

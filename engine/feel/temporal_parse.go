@@ -140,8 +140,9 @@ func (c *cursor) zone() (z *zone, offset int32, given, ok bool) {
 		z = zoneOfLiteral(c.s[c.pos:])
 		return z, 0, false, z != nil
 	}
+	start := c.pos
 	offset, ok = c.offset()
-	if !ok {
+	if !ok || c.pos-start > len("+00:00") {
 		return nil, 0, false, false
 	}
 	z = &zone{offset: offset}
@@ -319,7 +320,7 @@ func parseDaysTime(s string) (Value, bool) {
 		start := c.pos
 		neg := c.peek() == '-'
 		n, ok := c.amount(math.MaxInt64 / (86400 * 40))
-		if ok && unit.letter == 'S' && c.take('.') {
+		if ok && unit.letter == 'S' && (c.take('.') || c.take(',')) {
 			var frac int64
 			if frac, ok = c.fraction(); neg {
 				frac = -frac
@@ -369,7 +370,7 @@ func parseDurationLiteral(s string) Value {
 }
 
 func parseLooseDaysTime(s string) (Value, bool) {
-	return parseDaysTime(strings.NewReplacer("+", "", ",", ".").Replace(strings.ToUpper(s)))
+	return parseDaysTime(strings.ReplaceAll(strings.ToUpper(s), "+", ""))
 }
 
 func parseDateTime(s string) Value {

@@ -1,5 +1,7 @@
 package feel
 
+import "slices"
+
 // names is the chain of names that an expression defines around a place.
 type names struct {
 	outer *names
@@ -18,71 +20,78 @@ func (b *names) has(name string) bool {
 }
 
 // collect gathers the free variables of an expression.
-func collect(x node, bound *names, free map[string]bool) {
-	visit := func(nodes ...node) {
-		for _, n := range nodes {
-			if n != nil {
-				collect(n, bound, free)
-			}
-		}
-	}
+func collect(x node, bound *names, free *[]string) {
 	switch n := x.(type) {
 	case *variable:
-		if !bound.has(n.name) {
-			free[n.name] = true
+		if !bound.has(n.name) && !slices.Contains(*free, n.name) {
+			*free = append(*free, n.name)
 		}
 	case *path:
-		visit(n.base)
+		collect(n.base, bound, free)
 	case *listLiteral:
-		visit(n.items...)
+		collectAll(n.items, bound, free)
 	case *contextLiteral:
 		for i, v := range n.values {
 			collect(v, &names{bound, n.names[:i]}, free)
 		}
 	case *rangeLiteral:
-		visit(n.start, n.end)
+		collect(n.start, bound, free)
+		collect(n.end, bound, free)
 	case *arithmetic:
-		visit(n.x, n.y)
+		collect(n.x, bound, free)
+		collect(n.y, bound, free)
 	case *negation:
-		visit(n.x)
+		collect(n.x, bound, free)
 	case *comparison:
-		visit(n.x, n.y)
+		collect(n.x, bound, free)
+		collect(n.y, bound, free)
 	case *not:
-		visit(n.x)
+		collect(n.x, bound, free)
 	case *conjunction:
-		visit(n.x, n.y)
+		collect(n.x, bound, free)
+		collect(n.y, bound, free)
 	case *disjunction:
-		visit(n.tests...)
+		collectAll(n.tests, bound, free)
 	case *instanceOf:
-		visit(n.x)
+		collect(n.x, bound, free)
 	case *in:
-		visit(n.x, n.test)
+		collect(n.x, bound, free)
+		collect(n.test, bound, free)
 	case *inputComparison:
-		visit(n.x)
+		collect(n.x, bound, free)
 	case *inputInRange:
-		visit(n.rng)
+		collect(n.rng, bound, free)
 	case *inputTest:
-		visit(n.x)
+		collect(n.x, bound, free)
 	case *conditional:
-		visit(n.test, n.then, n.otherwise)
+		collect(n.test, bound, free)
+		collect(n.then, bound, free)
+		collect(n.otherwise, bound, free)
 	case *filter:
-		visit(n.list)
+		collect(n.list, bound, free)
 		collect(n.test, &names{bound, []string{"item"}}, free)
 	case *interval:
-		visit(n.start, n.end)
+		collect(n.start, bound, free)
+		collect(n.end, bound, free)
 	case *forLoop:
 		collect(n.body, bindIterators(n.iterators, bound, free, "partial"), free)
 	case *quantified:
 		collect(n.test, bindIterators(n.iterators, bound, free), free)
 	case *call:
-		visit(n.path)
-		visit(n.args...)
+		collect(n.path, bound, free)
+		collectAll(n.args, bound, free)
 	case *definition:
 		collect(n.body, &names{bound, n.params}, free)
 	}
 }
 
-func bindIterators(its []iterator, bound *names, free map[string]bool, more ...string) *names {
+func collectAll(nodes []node, bound *names, free *[]string) {
+	for _, n := range nodes {
+		collect(n, bound, free)
+	}
+}
+
+func bindIterators(its []iterator, bound *names, free *[]string, more ...string) *names {
 	inner := &names{outer: bound, names: more}
 	for _, it := range its {
 		collect(it.list, bound, free)
