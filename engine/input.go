@@ -83,6 +83,9 @@ func (a *attempt) requested(ctx context.Context) (map[string]any, error) {
 
 // secrets resolves the references in the input.
 func (a *attempt) secrets(ctx context.Context, input map[string]any) (map[string]any, error) {
+	if a.request.Program == nil && !secret.InJSON(a.job.Variables) {
+		return input, nil
+	}
 	r := secret.Resolver{
 		Provider: a.Secrets,
 		Query:    secret.Query{TenantID: a.job.TenantID, BpmnProcessID: a.job.BpmnProcessID},

@@ -1,10 +1,3 @@
-// Package engine is the connector core: it turns a job into a call of a
-// protocol and the call's end into the job's outcome.
-//
-//	bind (requestExpression, secrets, input) -> call -> map (result) -> decide (error expression) -> outcome
-//
-// It knows neither the gateway, whose jobs package engine/zeebe brings and whose
-// commands it sends, nor any protocol in particular.
 package engine
 
 import (

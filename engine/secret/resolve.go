@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -25,6 +26,12 @@ type Resolver struct {
 	known map[string]string
 }
 
+// InJSON reports whether a JSON text may hold a reference at all. It is cheap,
+// and true as well for texts with escapes, which could hide one.
+func InJSON(text []byte) bool {
+	return bytes.Contains(text, []byte(keyword)) || bytes.Contains(text, []byte(`\u`))
+}
+
 // Resolve returns a JSON value with the references in its strings and object
 // keys resolved; v itself is not changed, and is returned when it holds none.
 // The error is a *MissingError or a *LookupError.
@@ -34,13 +41,17 @@ func (r *Resolver) Resolve(ctx context.Context, v any) (any, error) {
 }
 
 func (r *Resolver) value(ctx context.Context, v any) (out any, changed bool, err error) {
-	switch v := v.(type) {
+	switch x := v.(type) {
 	case string:
-		return r.text(ctx, v)
+		text, changed, err := r.text(ctx, x)
+		if changed {
+			v = text
+		}
+		return v, changed, err
 	case []any:
-		return r.list(ctx, v)
+		return r.list(ctx, x)
 	case map[string]any:
-		return r.object(ctx, v)
+		return r.object(ctx, x)
 	}
 	return v, false, nil
 }
@@ -85,7 +96,7 @@ func (r *Resolver) object(ctx context.Context, object map[string]any) (any, bool
 		if renamed {
 			delete(out, name)
 		}
-		out[key.(string)] = v
+		out[key] = v
 	}
 	if out == nil {
 		return object, false, nil
@@ -93,7 +104,7 @@ func (r *Resolver) object(ctx context.Context, object map[string]any) (any, bool
 	return out, true, nil
 }
 
-func (r *Resolver) text(ctx context.Context, text string) (any, bool, error) {
+func (r *Resolver) text(ctx context.Context, text string) (string, bool, error) {
 	if !strings.Contains(text, keyword) {
 		return text, false, nil
 	}
@@ -106,7 +117,7 @@ func (r *Resolver) text(ctx context.Context, text string) (any, bool, error) {
 		}
 		value, err := r.lookup(ctx, ref.Name)
 		if err != nil {
-			return nil, false, err
+			return "", false, err
 		}
 		out.WriteString(text[done:ref.Start])
 		out.WriteString(value)
