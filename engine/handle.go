@@ -10,6 +10,7 @@ import (
 	"patchbay/engine/expr"
 	"patchbay/engine/policy"
 	"patchbay/engine/secret"
+	"patchbay/engine/value"
 	"patchbay/protocols"
 )
 
@@ -25,9 +26,8 @@ type attempt struct {
 
 	request, result, errors program
 
-	// responded says that the call succeeded, with response as its answer.
-	responded bool
-	response  any
+	// response is the answer of a call that succeeded.
+	response any
 	// outputs are the variables that the mapping made; encoded is their JSON.
 	outputs map[string]any
 	encoded []byte
@@ -140,7 +140,10 @@ func (a *attempt) call(ctx context.Context, call protocols.Call, p policy.Polici
 	if err != nil {
 		return err
 	}
-	a.responded, a.response = true, out.Value
+	if value.HasLongNumber(out.Value) {
+		return &protocols.Error{Message: fmt.Sprintf("the response holds a number of more than %d characters", value.MaxDigits)}
+	}
+	a.response = out.Value
 	return nil
 }
 

@@ -367,6 +367,15 @@ func TestBadVariables(t *testing.T) {
 	}
 }
 
+func TestHugeNumbersOfAServer(t *testing.T) {
+	huge := json.Number(strings.Repeat("9", 5_000_000))
+	e := start(t, &fake{answer: answer(map[string]any{"n": huge})}, nil)
+	got := e.Handle(context.Background(), jobOf(orderVariables, "resultExpression", "{n: (.n + 1)}")).(Fail)
+	if got.Message != "the response holds a number of more than 1000 characters" || got.Retries != 2 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestClose(t *testing.T) {
 	f := &fake{answer: answer(nil)}
 	e := start(t, f, nil)

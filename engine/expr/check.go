@@ -178,7 +178,38 @@ var checks = []struct {
 	{checkStream, 0, func(a *account, v any, _ []any) (any, error) { return v, a.stream(v) }},
 	{checkRegexp, 0, func(a *account, v any, _ []any) (any, error) { return v, a.regexp() }},
 	{checkText, 0, func(a *account, v any, _ []any) (any, error) { return v, a.text(v) }},
+	{checkDigits, 0, func(_ *account, v any, _ []any) (any, error) { return v, digits(v) }},
+	{checkJSON, 0, func(a *account, v any, _ []any) (any, error) { return v, a.json(v) }},
 	{checkMatrix, 0, func(a *account, v any, _ []any) (any, error) { return v, a.matrix(v) }},
+}
+
+// digits refuses texts that become numbers with which nobody can calculate.
+func digits(v any) error {
+	if s, ok := v.(string); ok && len(s) > value.MaxDigits {
+		return fmt.Errorf("a number has at most %d characters", value.MaxDigits)
+	}
+	return nil
+}
+
+// json charges a text that becomes a value, which takes a multiple of its
+// size, and looks for numbers that are too long.
+func (a *account) json(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	if err := a.charge(8 * len(s)); err != nil {
+		return err
+	}
+	run := 0
+	for i := range len(s) {
+		if c := s[i]; c < '0' || c > '9' {
+			run = 0
+		} else if run++; run > value.MaxDigits {
+			return fmt.Errorf("a number has at most %d characters", value.MaxDigits)
+		}
+	}
+	return nil
 }
 
 func (a *account) pair(x, y any) (any, error) {

@@ -28,6 +28,8 @@ const (
 	checkRegexp  = "check regexp"  // a regular expression made at run time
 	checkText    = "check text"    // a text to be matched
 	checkMatrix  = "check matrix"  // an array of arrays to be transposed
+	checkDigits  = "check digits"  // a text that becomes a number
+	checkJSON    = "check JSON"    // a text that becomes a value
 )
 
 // guarded says what to check of a function's input and of its arguments; the
@@ -55,14 +57,16 @@ var guards = func() map[string]guarded {
 		"sub": {checkText, regexp}, "gsub": {checkText, regexp}, "splits": {checkText, regexp},
 		"split":    {checkText, []string{checkTop, checkTree}},
 		"strftime": {"", []string{checkAgainst}}, "strflocaltime": {"", []string{checkAgainst}},
-		"format": {checkTree, nil},
+		"format":   {checkTree, nil},
+		"tonumber": {checkDigits, nil},
+		"fromjson": {checkJSON, nil},
 	}
 	for _, name := range []string{"add", "sort_by", "group_by", "unique_by", "min_by", "max_by", "bsearch", "flatten"} {
 		m[name] = guarded{checkTree, tree}
 	}
 	for _, name := range []string{
-		"tojson", "tostring", "fromjson", "implode", "explode", "sort", "unique", "min", "max", "todate", "ascii_downcase",
-		"ascii_upcase", "tostream", "tonumber", "length", "utf8bytelength", "error",
+		"tojson", "tostring", "implode", "explode", "sort", "unique", "min", "max", "todate", "ascii_downcase",
+		"ascii_upcase", "tostream", "length", "utf8bytelength", "error",
 	} {
 		m[name] = guarded{checkTree, nil}
 	}

@@ -221,6 +221,9 @@ func (d *decoder) number() (string, error) {
 			return "", d.wrong("expected a digit")
 		}
 	}
+	if d.pos-start > MaxDigits {
+		return "", d.wrong("a number of more than " + strconv.Itoa(MaxDigits) + " characters")
+	}
 	return d.data[start:d.pos], nil
 }
 

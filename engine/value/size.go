@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"slices"
 )
 
 // Sizes of parts of a value in bytes, about as Go keeps them.
@@ -55,6 +56,24 @@ func (s *sizer) add(v any, depth int) {
 			}
 		}
 	}
+}
+
+// HasLongNumber reports whether a value holds a number of more than MaxDigits
+// characters, which package value never reads but others may.
+func HasLongNumber(v any) bool {
+	switch v := v.(type) {
+	case json.Number:
+		return len(v) > MaxDigits
+	case []any:
+		return slices.ContainsFunc(v, HasLongNumber)
+	case map[string]any:
+		for _, e := range v {
+			if HasLongNumber(e) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Plain returns v with the numbers that only expressions know turned into

@@ -16,6 +16,10 @@ import (
 // MaxDepth is how deep arrays and objects may nest.
 const MaxDepth = 1000
 
+// MaxDigits is how many characters a number may have: arithmetic with a million
+// digits takes seconds.
+const MaxDigits = 1000
+
 // SyntaxError is a text that is no JSON.
 type SyntaxError struct {
 	// Offset is the byte at which reading stopped.

@@ -88,6 +88,18 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+func TestLongNumbers(t *testing.T) {
+	long := strings.Repeat("9", MaxDigits+1)
+	for _, text := range []string{long, "[" + long + "]", `{"a":-` + long + "}", "0." + long, "1e" + long} {
+		if _, err := Decode([]byte(text)); err == nil {
+			t.Errorf("%.10s... was read", text)
+		}
+	}
+	if !HasLongNumber(map[string]any{"a": []any{1, json.Number(long)}}) || HasLongNumber([]any{json.Number(long[1:]), long}) {
+		t.Error("HasLongNumber is wrong")
+	}
+}
+
 func TestMerge(t *testing.T) {
 	a := map[string]any{"x": 1, "deep": map[string]any{"a": 1, "b": 2}, "list": []any{1}}
 	b := map[string]any{"deep": map[string]any{"b": nil, "c": 3}, "list": []any{2}}
