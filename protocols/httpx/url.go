@@ -27,8 +27,8 @@ type Param struct {
 // EncodeURL returns the URL to request for what a template gives. Unless raw is
 // set, path and query are decoded and encoded again, so that both plain and
 // encoded text works: "/a b" and "/a%20b" are the same, a plus sign is itself
-// in a path and a blank in a query, and an encoded slash or ampersand stays
-// encoded. Params are appended to the query, which is then encoded strictly,
+// in a path and a blank in a query, an encoded slash or ampersand stays
+// encoded, and an equals sign without a value is dropped. Params are appended to the query, which is then encoded strictly,
 // even if raw is set. A fragment is dropped. Errors are *protocols.InputError;
 // a URL with a user name in it is an *protocols.Error with code 500.
 func EncodeURL(text string, raw bool, params []Param) (*url.URL, error) {
@@ -97,14 +97,14 @@ func encodePath(path string) string {
 }
 
 func encodeQuery(query string) string {
-	if plain(query, safeInQuery+"&=") {
+	if plain(query, safeInQuery+"&=") && !strings.Contains(query, "=&") && !strings.HasSuffix(query, "=") {
 		return query
 	}
 	pairs := strings.Split(query, "&")
 	for i, pair := range pairs {
-		name, value, has := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
+		name, value, _ := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
 		pairs[i] = escape(unescape(name), safeInQuery)
-		if has {
+		if value != "" {
 			pairs[i] += "=" + escape(unescape(value), safeInQuery)
 		}
 	}
