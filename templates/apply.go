@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"patchbay/engine/bpmn"
@@ -20,9 +21,10 @@ type ApplyOptions struct {
 	Values map[string]any
 	// Preset is the id of one of the template's presets; empty for none.
 	Preset string
-	// Previous is the version that the element has now; nil when it is not
-	// known. It tells values that a user changed from defaults.
-	Previous *Template
+	// Find finds the template version that the element has now, by which Apply
+	// tells values that a user changed from defaults. It may be nil or return
+	// nil; then all values that are there count as the user's. See Lookup.
+	Find func(id string, version int64) *Template
 	// Random makes UUIDs; crypto/rand when nil.
 	Random io.Reader
 }
@@ -58,13 +60,14 @@ func Apply(d *bpmn.Draft, elementID string, t *Template, o ApplyOptions) ([]Warn
 	if err := writable(t, properties); err != nil {
 		return nil, err
 	}
+	previous := o.previous(tag)
 	put(tag, slot{name: "zeebe:modelerTemplate"}, t.ID)
 	put(tag, slot{name: "zeebe:modelerTemplateVersion"}, t.versionValue())
 	put(tag, slot{name: "zeebe:modelerTemplateIcon"}, nilIfEmpty(t.Icon))
-	if err := e.become(t, o.Previous); err != nil {
+	if err := e.become(t, previous); err != nil {
 		return nil, fmt.Errorf("element %q: %w", elementID, err)
 	}
-	now, s, err := e.settle(t, properties, o)
+	now, s, err := e.settle(t, properties, previous, o)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +75,12 @@ func Apply(d *bpmn.Draft, elementID string, t *Template, o ApplyOptions) ([]Warn
 	return append(warnings, check(s, properties, now)...), nil
 }
 
-func (e element) settle(t *Template, properties []*Property, o ApplyOptions) ([]*Property, *state, error) {
+func (e element) settle(t *Template, properties []*Property, previous *Template, o ApplyOptions) ([]*Property, *state, error) {
 	s := newState(func() string { return newUUID(o.Random) })
 	e.load(s)
 	var before []*Property
-	if o.Previous != nil {
-		before = o.Previous.Properties
+	if previous != nil {
+		before = previous.Properties
 	}
 	now, settled := settle(s, t, properties, before)
 	if !settled {
@@ -90,6 +93,31 @@ func (e element) settle(t *Template, properties []*Property, o ApplyOptions) ([]
 		return nil, nil, errors.New("the template binds a message or signal, but the event has no event definition")
 	}
 	return now, s, nil
+}
+
+// previous returns the version that the element has now, if it can be found.
+func (o ApplyOptions) previous(tag *bpmn.Tag) *Template {
+	id, stamped := tag.Attr("zeebe:modelerTemplate")
+	text, hasVersion := tag.Attr("zeebe:modelerTemplateVersion")
+	version, err := strconv.ParseInt(text, 10, 64)
+	if o.Find == nil || !stamped || hasVersion && err != nil {
+		return nil
+	}
+	return o.Find(id, version)
+}
+
+// Lookup returns a function for ApplyOptions.Find that looks through lists.
+func Lookup(lists ...[]*Template) func(id string, version int64) *Template {
+	return func(id string, version int64) *Template {
+		for _, list := range lists {
+			for _, t := range list {
+				if t.ID == id && t.Version == version {
+					return t
+				}
+			}
+		}
+		return nil
+	}
 }
 
 func (t *Template) versionValue() any {

@@ -218,7 +218,7 @@ func (c *change) messages() {
 		c.own(&c.message, messagePlace)
 	}
 	c.attributes(messagePlace)
-	if len(keys) > 0 {
+	if len(keys) > 0 || c.present[messagePlace] && len(at(c.before, subscriptionPlace)) > 0 {
 		c.own(&c.message, messagePlace)
 		c.create(subscriptionPlace)
 	}
