@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"patchbay/engine/policy"
 	"patchbay/engine/secret"
@@ -78,7 +80,20 @@ func (a *attempt) requested(ctx context.Context) (map[string]any, error) {
 	if !ok {
 		return nil, wrongShape("Request", res.Value)
 	}
-	return value.Merge(base, object), nil
+	return value.Merge(base, a.read(object)), nil
+}
+
+// read returns what the protocol reads of an object, and warns of the rest.
+func (a *attempt) read(object map[string]any) map[string]any {
+	out := make(map[string]any, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if a.line.names[name] {
+			out[name] = object[name]
+		} else {
+			a.warn(headerRequestExpression, fmt.Sprintf("the protocol %q reads no input %q", a.line.Name, name))
+		}
+	}
+	return out
 }
 
 // secrets resolves the references in the input.
@@ -91,11 +106,6 @@ func (a *attempt) secrets(ctx context.Context, input map[string]any) (map[string
 		Query:    secret.Query{TenantID: a.job.TenantID, BpmnProcessID: a.job.BpmnProcessID},
 		Allowed:  a.allowed(),
 		Masker:   &a.masker,
-	}
-	for name := range input {
-		if !a.line.names[name] {
-			delete(input, name) // not read, so its references are nobody's
-		}
 	}
 	out, err := r.Resolve(ctx, input)
 	for _, name := range r.Refused {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,6 +93,48 @@ func TestRequestExpressionInFEEL(t *testing.T) {
 	if diff := cmp.Diff(fakeInput{URL: "https://a.example/x", Count: 6, Body: map[string]any{"who": "Ada", "el": "task"}}, f.inputs[0]); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestInputsThatNobodyReads(t *testing.T) {
+	var record *Record
+	f := &fake{answer: answer(nil)}
+	e := start(t, f, func(o *Options) { o.Observer = &Observer{Detail: true, Done: func(_ context.Context, r *Record) { record = r }} })
+	want(t, e.Handle(context.Background(), jobOf(orderVariables, "requestExpression", `{bdoy: "{{secrets.MISSING}}", count: 1}`)), Complete{raw(`{}`)})
+	warnings := []Warning{{"requestExpression", `the protocol "fake" reads no input "bdoy"`}}
+	input := map[string]any{"url": "https://a.example/x", "count": 1}
+	if diff := cmp.Diff(warnings, record.Warnings) + cmp.Diff(input, record.Details.Input); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestHandleForManyGoroutines(t *testing.T) {
+	line := &idle{protocols.Output{Value: ok}}
+	r, err := protocols.NewRegistry(protocols.Protocol{
+		Name: "idle", JobTypes: []string{"fake:1"}, Input: func() any { return &idleInput{} },
+		Outbound: func(protocols.Host) (protocols.Outbound, error) { return line, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := start(t, &fake{}, func(o *Options) { o.Registry = r })
+	jobs := []Job{
+		jobOf(benchVariables, "resultExpression", "{id: .body.id, n: ($vars.total + 1)}", "errorExpression", `if .status == 500 then bpmnError("X") else null end`),
+		jobOf(benchVariables, "resultExpression", "={id: response.body.id, tag: headers.etag}", "errorExpression", `=if status = 500 then bpmnError("X") else null`),
+	}
+	texts := []string{`{"id":"o-1","n":125}`, `{"id":"o-1","tag":"W/1"}`}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for range 50 {
+				got, _ := e.Handle(context.Background(), jobs[g%2]).(Complete)
+				if string(got.Variables) != texts[g%2] {
+					t.Errorf("variables %s", got.Variables)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestCallPolicy(t *testing.T) {
