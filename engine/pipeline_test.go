@@ -98,7 +98,9 @@ func TestRequestExpressionInFEEL(t *testing.T) {
 func TestInputsThatNobodyReads(t *testing.T) {
 	var record *Record
 	f := &fake{answer: answer(nil)}
-	e := start(t, f, func(o *Options) { o.Observer = &Observer{Detail: true, Done: func(_ context.Context, r *Record) { record = r }} })
+	e := start(t, f, func(o *Options) {
+		o.Observer = &Observer{Detail: true, Done: func(_ context.Context, r *Record) { record = r }}
+	})
 	want(t, e.Handle(context.Background(), jobOf(orderVariables, "requestExpression", `{bdoy: "{{secrets.MISSING}}", count: 1}`)), Complete{raw(`{}`)})
 	warnings := []Warning{{"requestExpression", `the protocol "fake" reads no input "bdoy"`}}
 	input := map[string]any{"url": "https://a.example/x", "count": 1}
