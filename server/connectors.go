@@ -17,19 +17,11 @@ import (
 	"patchbay/protocols/httpx"
 )
 
-// Templates knows the templates that are published: the catalog, as far as
-// running connectors needs it.
-type Templates interface {
-	engine.Templates
-	// JobTypes returns the job types that templates brought, with their
-	// protocols.
-	JobTypes() map[string]string
-}
-
-// ConnectorOptions say how connectors run. Client and Templates are needed.
+// ConnectorOptions say how connectors run. Client and JobTypes are needed.
 type ConnectorOptions struct {
-	Client    *zeebe.Client
-	Templates Templates
+	Client *zeebe.Client
+	// JobTypes are those that templates brought.
+	JobTypes *JobTypes
 	// Allow lists what connectors may reach besides public addresses.
 	Allow []string
 	// Stubs answers requests before they touch the network; nil for none.
@@ -71,7 +63,7 @@ func NewConnectors(o ConnectorOptions) (*Connectors, error) {
 	}
 	c := &Connectors{options: o, registry: registry}
 	c.engine, err = engine.New(engine.Options{
-		Registry: registry, Host: host, Templates: o.Templates, TypeNames: o.TypeNames,
+		Registry: registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
 		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
 		Extender: o.Client, Observer: o.Observer,
 	})
@@ -113,7 +105,7 @@ func (c *Connectors) JobTypes() []string {
 			types[t] = true
 		}
 	}
-	for t := range c.options.Templates.JobTypes() {
+	for t := range c.options.JobTypes.All() {
 		types[t] = true
 	}
 	for t := range c.options.TypeNames {
@@ -143,3 +135,13 @@ func (c *Connectors) Stop(ctx context.Context) error {
 
 // stopTimeout bounds the end of a run that nobody waits for any more.
 const stopTimeout = 3 * time.Second
+
+// builtInProtocol returns the protocol that serves a job type by itself.
+func builtInProtocol(jobType string) string {
+	for _, p := range all.Protocols() {
+		if slices.Contains(p.JobTypes, jobType) {
+			return p.Name
+		}
+	}
+	return ""
+}

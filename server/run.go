@@ -19,6 +19,7 @@ import (
 	"patchbay/engine/zeebe/embedded"
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
+	"patchbay/templates"
 )
 
 // Run is one process instance on a fresh embedded engine with the real
@@ -29,8 +30,8 @@ type Run struct {
 	// Process is the BPMN process id; empty means the first executable process
 	// of the first file.
 	Process string
-	// Templates are the templates published beforehand.
-	Templates Templates
+	// Templates are published beforehand, beside the built-in ones.
+	Templates []*templates.Template
 	// Variables is a JSON object, or nil.
 	Variables json.RawMessage
 	// Messages are published after the start.
@@ -145,7 +146,7 @@ func (r Run) Do(ctx context.Context) (result RunResult, err error) {
 // connect composes the connectors as a server does.
 func (x *running) connect() (err error) {
 	x.connectors, err = NewConnectors(ConnectorOptions{
-		Client: x.client, Templates: x.Templates, Allow: x.Allow, Stubs: x.Stubs, Secrets: x.Secrets,
+		Client: x.client, JobTypes: TemplateTypes(x.Templates), Allow: x.Allow, Stubs: x.Stubs, Secrets: x.Secrets,
 		SecretNames: newModels(embeddedXML(x.engine)).secretNames, ModelSecretsOnly: true,
 		Workers: zeebe.WorkerOptions{Log: x.Log}, Log: x.Log,
 		Observer: &engine.Observer{Done: x.called, Detail: true},

@@ -45,6 +45,7 @@ const (
 
 type commands struct {
 	Run      runCmd      `cmd:"" help:"Run one process instance on a fresh embedded engine, with real connectors."`
+	Serve    serveCmd    `cmd:"" help:"Serve connectors, the template catalog and, without --gateway, an embedded engine."`
 	Eval     evalCmd     `cmd:"" help:"Evaluate a FEEL (=...) or jq expression."`
 	Deploy   deployCmd   `cmd:"" help:"Deploy processes to a Zeebe gateway."`
 	Start    startCmd    `cmd:"" help:"Start a process instance."`

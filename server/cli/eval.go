@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -45,7 +46,7 @@ func (c *evalCmd) Run(ctx context.Context, s Streams) error {
 		fmt.Fprintf(s.Err, "warning: %s\n", w)
 	}
 	if err != nil {
-		return err
+		return withCaret(err)
 	}
 	line, err := value.Append(nil, result.Value)
 	if err != nil {
@@ -53,6 +54,15 @@ func (c *evalCmd) Run(ctx context.Context, s Streams) error {
 	}
 	_, err = s.Out.Write(append(line, '\n'))
 	return err
+}
+
+// withCaret adds the line of a syntax error with a caret under the place.
+func withCaret(err error) error {
+	var syntax *expr.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	return fmt.Errorf("%w\n%s", err, syntax.Caret())
 }
 
 // maxBatchLine is the longest line of a batch, in bytes.

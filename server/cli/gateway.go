@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -117,6 +118,9 @@ func (c *startCmd) wait(ctx context.Context, s Streams, client *zeebe.Client, in
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	result, err := client.CreateInstanceWithResult(ctx, instance)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w (it may still run, or wait with an incident: the log of patchbay serve tells of failed jobs)", err)
+	}
 	if err != nil {
 		return err
 	}

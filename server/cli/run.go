@@ -40,7 +40,7 @@ unless --allow-net says more.`
 const messageTTL = time.Minute
 
 func (c *runCmd) Run(ctx context.Context, s Streams) error {
-	run, err := c.prepare(ctx)
+	run, err := c.prepare()
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c *runCmd) Run(ctx context.Context, s Streams) error {
 }
 
 // prepare reads what the flags name.
-func (c *runCmd) prepare(ctx context.Context) (server.Run, error) {
+func (c *runCmd) prepare() (server.Run, error) {
 	run := server.Run{Process: c.Process, Allow: c.AllowNet, Log: quiet()}
 	if c.AllowLoopback {
 		run.Allow = append(run.Allow, "loopback")
@@ -89,8 +89,14 @@ func (c *runCmd) prepare(ctx context.Context) (server.Run, error) {
 	if run.Stubs, err = stubsFlag(c.Stub); err != nil {
 		return run, err
 	}
-	run.Templates, err = publishFiles(ctx, c.Template)
-	return run, err
+	for _, file := range c.Template {
+		list, err := readTemplates(file)
+		if err != nil {
+			return run, err
+		}
+		run.Templates = append(run.Templates, list...)
+	}
+	return run, nil
 }
 
 // messagesFlag reads NAME=JSON and NAME:KEY=JSON. The name ends at the first

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,12 +8,13 @@ import (
 	"strings"
 
 	"patchbay/engine/bpmn"
-	"patchbay/server"
 	"patchbay/templates"
 )
 
 type templateCmd struct {
-	Apply templateApplyCmd `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
+	Publish templatePublishCmd `cmd:"" help:"Publish templates to a running server."`
+	List    templateListCmd    `cmd:"" help:"List the templates of a running server."`
+	Apply   templateApplyCmd   `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
 }
 
 type templateApplyCmd struct {
@@ -96,19 +96,6 @@ func readTemplates(file string) ([]*templates.Template, error) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	return list, nil
-}
-
-// publishFiles makes the templates of files known to a run.
-func publishFiles(_ context.Context, files []string) (server.Templates, error) {
-	var all []*templates.Template
-	for _, file := range files {
-		list, err := readTemplates(file)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	return server.NewTemplateSet(all...), nil
 }
 
 // settings reads PROPERTY=VALUE.

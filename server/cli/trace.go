@@ -46,7 +46,7 @@ func (t *trace) call(r *engine.Record) {
 	if r.Error != nil {
 		mark, color = "✗", red
 	}
-	fmt.Fprintf(t.w, "%s %-20s %-8s %-40s %s\n", t.paint(color, mark), r.Job.ElementID, r.Protocol, target(r), t.paint(faint, duration(r.Duration)))
+	fmt.Fprintf(t.w, "%s %-20s %-8s %-40s %s\n", t.paint(color, mark), r.Job.ElementID, r.Protocol, lastRequest(r), t.paint(faint, duration(r.Duration)))
 	if r.Error != nil {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(red, coded(r.Error)))
 	}
@@ -58,9 +58,9 @@ func (t *trace) call(r *engine.Record) {
 	}
 }
 
-// target is the last request of an attempt, without path and query, which may
+// lastRequest is the last request of an attempt, without path and query, which may
 // be long, and its status.
-func target(r *engine.Record) string {
+func lastRequest(r *engine.Record) string {
 	if r.Details == nil || len(r.Details.Exchanges) == 0 {
 		return "-"
 	}

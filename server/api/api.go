@@ -1,0 +1,115 @@
+// Package api is the HTTP API of patchbay: the template catalog, deployments
+// and what operators look at. Paths and answers are described by the OpenAPI
+// document that it serves itself; every error is a problem document (RFC 9457).
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"patchbay/engine/zeebe"
+	"patchbay/templates"
+)
+
+// Options are what the API works with.
+type Options struct {
+	Catalog *templates.Catalog
+	Gateway Gateway
+	// Tokens are the bearer tokens that may use the API; none means that
+	// everybody may who reaches it.
+	Tokens []string
+	// Version is the program's.
+	Version string
+}
+
+// Gateway takes deployments.
+type Gateway interface {
+	Deploy(ctx context.Context, tenant string, resources ...zeebe.Resource) (zeebe.Deployment, error)
+}
+
+// Mount adds the API below /api to a router.
+func Mount(r chi.Router, o Options) {
+	r.Group(func(r chi.Router) {
+		r.Use(Authenticate(o.Tokens))
+		config := huma.DefaultConfig("patchbay", o.Version)
+		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
+		config.CreateHooks = nil // no "$schema" in answers
+		api := humachi.New(r, config)
+		catalog{o.Catalog}.register(api)
+		deployments{o.Gateway}.register(api)
+	})
+}
+
+// Authenticate lets requests pass that carry one of the tokens, or all where
+// there is none.
+func Authenticate(tokens []string) func(http.Handler) http.Handler {
+	sums := make([][sha256.Size]byte, len(tokens))
+	for i, token := range tokens {
+		sums[i] = sha256.Sum256([]byte(token))
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if len(sums) > 0 && !known(sums, r.Header.Get("Authorization")) {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="patchbay"`)
+				writeProblem(w, problem(http.StatusUnauthorized, "a bearer token is needed: one of --api-token"))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// known compares in a time that tells nothing about the tokens.
+func known(sums [][sha256.Size]byte, header string) bool {
+	scheme, token, _ := strings.Cut(header, " ")
+	sum := sha256.Sum256([]byte(token))
+	found := 0
+	for _, s := range sums {
+		found |= subtle.ConstantTimeCompare(s[:], sum[:])
+	}
+	return found == 1 && strings.EqualFold(scheme, "Bearer")
+}
+
+// Problem is an error as problem details.
+type Problem struct {
+	Title  string    `json:"title"`
+	Status int       `json:"status"`
+	Detail string    `json:"detail,omitempty"`
+	Errors []Finding `json:"errors,omitempty" doc:"All that is wrong with what was sent."`
+}
+
+// Finding is one thing that is wrong with a template.
+type Finding struct {
+	Pointer  string `json:"pointer" doc:"JSON pointer into what was sent." example:"/properties/0/binding/type"`
+	Message  string `json:"message"`
+	Property string `json:"property,omitempty" doc:"The property's id, else its label."`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+}
+
+// Error returns the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is for huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is for huma.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+func problem(status int, detail string) *Problem {
+	return &Problem{Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client is gone: nobody to tell
+}

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// serverFlags say which server a command talks to.
+type serverFlags struct {
+	Server string `default:"http://127.0.0.1:8086" placeholder:"URL" help:"Address of a running patchbay serve."`
+	Token  string `placeholder:"T" help:"API token, where the server asks for one."`
+}
+
+// serverTimeout bounds one request; maxAnswer an answer, in bytes.
+const (
+	serverTimeout = 30 * time.Second
+	maxAnswer     = 64 << 20
+)
+
+// refusal is a problem document that a server sent.
+type refusal struct {
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Errors []struct {
+		Pointer, Message, Property string
+		Line, Column               int
+	} `json:"errors"`
+}
+
+func (r *refusal) Error() string {
+	text := r.Detail
+	if text == "" {
+		text = r.Title
+	}
+	for _, e := range r.Errors {
+		text += fmt.Sprintf("\n  %d:%d: %s: %s", e.Line, e.Column, e.Pointer, e.Message)
+		if e.Property != "" {
+			text += fmt.Sprintf(" (property %q)", e.Property)
+		}
+	}
+	return text
+}
+
+// send makes one request and returns a 2xx answer's body.
+func (f serverFlags) send(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
+	base, err := url.Parse(f.Server)
+	if err != nil || base.Host == "" {
+		return 0, nil, usage(fmt.Errorf("--server %q: expected a URL such as http://127.0.0.1:8086", f.Server))
+	}
+	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(f.Server, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, usage(fmt.Errorf("--server: %w", err))
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if f.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+f.Token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, fmt.Errorf("reach %s: %w (is patchbay serve running there? --server says where)", base.Host, unwrapURL(err))
+	}
+	defer resp.Body.Close()
+	if answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return 0, nil, fmt.Errorf("read the answer of %s: %w", base.Host, err)
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp.StatusCode, answer, nil
+	}
+	refused := &refusal{Status: resp.StatusCode, Title: resp.Status}
+	if json.Unmarshal(answer, refused) != nil {
+		refused.Detail = fmt.Sprintf("%s answered %s", base.Host, resp.Status)
+	}
+	return resp.StatusCode, nil, refused
+}
+
+// unwrapURL takes away the method and URL that net/http adds.
+func unwrapURL(err error) error {
+	if u, ok := err.(*url.Error); ok {
+		return u.Err
+	}
+	return err
+}
+
+type templatePublishCmd struct {
+	serverFlags
+	Files []string `arg:"" name:"file" help:"Template files: one template or an array each."`
+	JSON  bool     `name:"json" help:"Print the server's answer, a line per file."`
+}
+
+func (templatePublishCmd) Help() string {
+	return `Example: patchbay template publish rates.json --server http://127.0.0.1:8086`
+}
+
+func (c *templatePublishCmd) Run(ctx context.Context, s Streams) error {
+	for _, file := range c.Files {
+		text, err := readFile(file)
+		if err != nil {
+			return err
+		}
+		_, answer, err := c.send(ctx, http.MethodPost, "/api/v1/templates", text)
+		if err != nil {
+			return fmt.Errorf("publish %s: %w", file, err)
+		}
+		if c.JSON {
+			fmt.Fprintf(s.Out, "%s\n", bytes.TrimSpace(answer))
+			continue
+		}
+		if err := printPublished(s.Out, answer); err != nil {
+			return fmt.Errorf("publish %s: read the answer: %w", file, err)
+		}
+	}
+	return nil
+}
+
+// catalogEntry is what a listing says of a template.
+type catalogEntry struct {
+	ID, Name, JobType, Inbound, Protocol, Source string
+	Version                                      *int64
+	New                                          bool
+}
+
+func (e catalogEntry) version() string {
+	if e.Version == nil {
+		return "-"
+	}
+	return fmt.Sprint(*e.Version)
+}
+
+func printPublished(w io.Writer, answer []byte) error {
+	list := []catalogEntry{{}}
+	var target any = &list[0]
+	if bytes.HasPrefix(bytes.TrimSpace(answer), []byte("[")) {
+		target = &list
+	}
+	if err := json.Unmarshal(answer, target); err != nil {
+		return err
+	}
+	for _, e := range list {
+		what := "unchanged"
+		if e.New {
+			what = "published"
+		}
+		fmt.Fprintf(w, "%s %s version %s\n", what, e.ID, e.version())
+	}
+	return nil
+}
+
+type templateListCmd struct {
+	serverFlags
+	Text string `arg:"" optional:"" help:"Words that must all appear."`
+	JSON bool   `name:"json" help:"Print the server's answer."`
+}
+
+func (templateListCmd) Help() string { return `Example: patchbay template list issue` }
+
+func (c *templateListCmd) Run(ctx context.Context, s Streams) error {
+	_, answer, err := c.send(ctx, http.MethodGet, "/api/v1/templates?text="+url.QueryEscape(c.Text), nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		fmt.Fprintf(s.Out, "%s\n", bytes.TrimSpace(answer))
+		return nil
+	}
+	var found struct{ Items []catalogEntry }
+	if err := json.Unmarshal(answer, &found); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	table := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tVERSION\tNAME\tTYPE\tPROTOCOL\tSOURCE")
+	for _, e := range found.Items {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.version(), e.Name, e.JobType+e.Inbound, e.Protocol, e.Source)
+	}
+	return table.Flush()
+}

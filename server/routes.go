@@ -1,0 +1,25 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"patchbay/engine/zeebe/embedded/rest"
+	"patchbay/server/api"
+)
+
+// routes are all paths that the HTTP server answers.
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(middleware.Recoverer)
+	r.Get("/healthz", s.health.live)
+	r.Get("/readyz", s.health.ready)
+	r.Handle("/metrics", s.metrics.handler())
+	api.Mount(r, api.Options{Catalog: s.catalog, Gateway: s.client, Tokens: s.config.APIToken, Version: Version()})
+	if s.engine != nil {
+		r.With(api.Authenticate(s.config.APIToken)).Handle("/v2/*", rest.Handler(s.engine, "8.8.0"))
+	}
+	return r
+}

@@ -1,0 +1,270 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"patchbay/engine"
+	"patchbay/engine/secret"
+	"patchbay/engine/store"
+	"patchbay/engine/zeebe"
+	"patchbay/engine/zeebe/embedded"
+	"patchbay/templates"
+)
+
+// Server is a running patchbay: everything that `patchbay serve` starts.
+type Server struct {
+	config Config
+	log    *slog.Logger
+
+	db         *store.DB
+	catalog    *templates.Catalog
+	types      *JobTypes
+	engine     *embedded.Engine // nil with a remote gateway
+	client     *zeebe.Client
+	connectors *Connectors
+	metrics    *metrics
+	health     *health
+	http       *http.Server
+
+	listener, engineListener net.Listener
+	// stops end the parts, in the order of their start.
+	stops []func(context.Context) error
+}
+
+// New starts all parts in order and returns when the server listens. When it
+// fails, what had been started is stopped again. Run waits and ends it.
+func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, log: log, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	for _, start := range []func(context.Context) error{s.openCatalog, s.openGateway, s.openConnectors, s.listen} {
+		if err := start(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// onStop adds what ends a part that has started.
+func (s *Server) onStop(stop func(context.Context) error) { s.stops = append(s.stops, stop) }
+
+// stop ends all parts in reverse order, within the time that the
+// configuration gives to running jobs.
+func (s *Server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.Drain)
+	defer cancel()
+	var problems []error
+	for _, stop := range slices.Backward(s.stops) {
+		problems = append(problems, stop(ctx))
+	}
+	s.stops = nil
+	return errors.Join(problems...)
+}
+
+// closing makes a function that can fail but not wait into a stop.
+func closing(closer func() error) func(context.Context) error {
+	return func(context.Context) error { return closer() }
+}
+
+func (s *Server) openCatalog(ctx context.Context) (err error) {
+	dsn := s.config.Database
+	if dsn == "" {
+		if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+		dsn = filepath.Join(s.config.Data, "patchbay.db")
+	}
+	if s.db, err = store.Open(ctx, dsn); err != nil {
+		return err
+	}
+	s.onStop(closing(s.db.Close))
+	if s.catalog, err = templates.NewCatalog(ctx, s.db, templates.CatalogOptions{Protocol: builtInProtocol}); err != nil {
+		return err
+	}
+	list, err := s.catalog.JobTypes(ctx)
+	s.types = NewJobTypes(list)
+	return err
+}
+
+func (s *Server) openGateway(ctx context.Context) (err error) {
+	options, err := zeebe.OptionsFromEnv(os.LookupEnv, s.config.Gateway)
+	if err != nil {
+		return err
+	}
+	options.Log = s.log
+	if s.embedded() {
+		s.engine = embedded.New(embedded.Options{Logger: s.log})
+		s.onStop(func(context.Context) error { s.engine.Close(); return nil })
+		if s.engineListener, err = net.Listen("tcp", s.config.EngineListen); err != nil {
+			return fmt.Errorf("--engine-listen: %w", err)
+		}
+		s.onStop(closing(ignoreClosed(s.engineListener.Close)))
+		options = zeebe.Options{Plaintext: true, Dialer: s.engine.DialContext, Log: s.log}
+	}
+	if s.client, err = zeebe.Dial(ctx, options); err != nil {
+		return err
+	}
+	s.onStop(closing(s.client.Close))
+	return nil
+}
+
+// gatewayVariables name a gateway in the environment, as Camunda's clients do.
+var gatewayVariables = []string{"ZEEBE_ADDRESS", "ZEEBE_HOST", "ZEEBE_GRPC_ADDRESS", "CAMUNDA_CLIENT_GRPCADDRESS"}
+
+// embedded reports whether nothing names a gateway.
+func (s *Server) embedded() bool {
+	return s.config.Gateway == "" && !slices.ContainsFunc(gatewayVariables, func(name string) bool { return os.Getenv(name) != "" })
+}
+
+func (s *Server) openConnectors(context.Context) (err error) {
+	c := s.config
+	s.connectors, err = NewConnectors(ConnectorOptions{
+		Client: s.client, JobTypes: s.types, Allow: c.Allow(), Secrets: c.secrets(),
+		SecretNames: s.secretNames(), ModelSecretsOnly: c.SecretNames == "model", TypeNames: c.JobType,
+		Workers:  zeebe.WorkerOptions{MaxTotal: c.MaxJobs, MaxActive: max(c.MaxJobs/4, 1), Timeout: c.JobTimeout, TenantIDs: c.Tenant, Observer: s.metrics, Log: s.log},
+		Observer: &engine.Observer{Done: s.observe}, Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.onStop(s.connectors.Stop)
+	s.metrics.watch(s.connectors.Health)
+	s.health = &health{workers: s.connectors.Health}
+	s.connectors.Serve()
+	return nil
+}
+
+// secretNames is known where this process has seen the definitions.
+func (s *Server) secretNames() func(*engine.Job) (map[string]bool, bool) {
+	if s.engine == nil {
+		return nil
+	}
+	return newModels(embeddedXML(s.engine)).secretNames
+}
+
+// secrets are the providers in the order in which they are asked.
+func (c Config) secrets() secret.Provider {
+	var chain secret.Chain
+	for _, path := range c.SecretFile {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			chain = append(chain, secret.NewDir(path))
+		} else {
+			chain = append(chain, secret.NewFile(path))
+		}
+	}
+	return append(chain, secret.Env{Prefix: c.SecretPrefix})
+}
+
+// Time limits of the HTTP server. Bodies of webhooks and templates are small.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+func (s *Server) listen(context.Context) (err error) {
+	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: 1 << 20, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	s.onStop(func(ctx context.Context) error {
+		s.health.stopping.Store(true)
+		return s.http.Shutdown(ctx)
+	})
+	return nil
+}
+
+// Address is where the HTTP API listens; EngineAddress is the embedded
+// engine's gateway, or empty.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// EngineAddress is where the embedded engine's gateway listens; empty with a
+// remote gateway.
+func (s *Server) EngineAddress() string {
+	if s.engineListener == nil {
+		return ""
+	}
+	return s.engineListener.Addr().String()
+}
+
+// Run serves until ctx ends or a part cannot go on, then ends everything: no
+// new requests and jobs, those that run get the drain time.
+func (s *Server) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve HTTP: %w", err)
+		}
+		return nil
+	})
+	if s.engine != nil {
+		group.Go(func() error {
+			// It ends with the engine, after the last job; so not with ctx.
+			return ignoreClosed(func() error { return s.engine.Serve(context.WithoutCancel(ctx), s.engineListener) })()
+		})
+	}
+	group.Go(func() error { s.watchCatalog(ctx); return nil })
+	<-ctx.Done()
+	s.log.Info("stopping")
+	stopped := s.stop()
+	return errors.Join(group.Wait(), stopped)
+}
+
+// lookInCatalog is how often a shared database is looked at for templates that
+// another replica has published.
+const lookInCatalog = 2 * time.Second
+
+// watchCatalog takes the jobs of newly published templates at once.
+func (s *Server) watchCatalog(ctx context.Context) {
+	changes, cancel := s.catalog.Subscribe()
+	defer cancel()
+	var look <-chan time.Time
+	if s.db.Shared() {
+		ticker := time.NewTicker(lookInCatalog)
+		defer ticker.Stop()
+		look = ticker.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+		case <-look:
+		}
+		list, err := s.catalog.JobTypes(ctx)
+		if err != nil {
+			s.log.Error("read the catalog's job types", "error", err)
+			continue
+		}
+		s.types.Set(list)
+		s.connectors.Serve()
+	}
+}
+
+// ignoreClosed takes a listener that is closed already for closed.
+func ignoreClosed(do func() error) func() error {
+	return func() error {
+		if err := do(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
