@@ -16,7 +16,7 @@ import (
 )
 
 // maxIterations bounds the work that a key file can ask for.
-const maxIterations = 10_000_000
+const maxIterations = 2_000_000
 
 // encryptedKey is EncryptedPrivateKeyInfo (RFC 5958, 3).
 type encryptedKey struct {

@@ -11,10 +11,12 @@ import (
 
 // request is a call as it goes over the wire.
 type request struct {
-	url    string
-	host   string
-	header http.Header
-	body   []byte
+	method, url string
+	// host is the Host header, if it differs from the URL's.
+	host    string
+	header  http.Header
+	hasBody bool
+	body    []byte
 }
 
 func (c *client) request(ctx context.Context, in *Input) (*request, error) {
@@ -23,11 +25,11 @@ func (c *client) request(ctx context.Context, in *Input) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &request{url: u.String()}
+	r := &request{method: in.Method, url: u.String(), hasBody: in.hasBody()}
 	if r.header, r.host, err = httpx.RequestHeader(in.Headers, "headers"); err != nil {
 		return nil, err
 	}
-	if !in.hasBody() {
+	if !r.hasBody {
 		return r, nil
 	}
 	if r.body, err = c.encode(ctx, in, r.header); err != nil {

@@ -22,9 +22,10 @@ func Protocol() protocols.Protocol {
 	}
 }
 
-// client makes the calls. resty composes and sends them; the wire below it is
-// httpx's, and the headers and the body are set on the finished request, so
-// that resty neither copies nor changes them.
+// client makes the calls through resty, over httpx's wire. What goes out is
+// exactly what the inputs say, so resty is given a bare GET, and method, headers
+// and body are set on its finished request: it would copy them several times
+// and add headers of its own.
 type client struct {
 	http      *httpx.Client
 	resty     *resty.Client
@@ -77,7 +78,7 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 		return protocols.Output{}, err
 	}
 	resp, err := c.http.Authenticate(ctx, in.auth(), r.header, func() (*http.Response, error) {
-		return c.send(ctx, in.Method, r)
+		return c.send(ctx, r)
 	})
 	if err != nil {
 		return protocols.Output{}, httpx.AsError(err, "url")
@@ -100,13 +101,12 @@ func (in *Input) options(observe func(protocols.Exchange)) *httpx.Options {
 
 type requestKey struct{}
 
-// send hands a request to resty, which finds its headers and body in the
-// context.
-func (c *client) send(ctx context.Context, method string, r *request) (*http.Response, error) {
+// send hands a request to resty; fill finds it in the context.
+func (c *client) send(ctx context.Context, r *request) (*http.Response, error) {
 	resp, err := c.resty.R().
 		SetContext(context.WithValue(ctx, requestKey{}, r)).
 		SetDoNotParseResponse(true).
-		Execute(method, r.url)
+		Get(r.url)
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +116,13 @@ func (c *client) send(ctx context.Context, method string, r *request) (*http.Res
 // fill sets what the call wants on the request that resty made.
 func fill(_ *resty.Client, raw *http.Request) error {
 	r := raw.Context().Value(requestKey{}).(*request)
-	raw.Header = r.header
+	raw.Method, raw.Header = r.method, r.header
 	if r.host != "" {
 		raw.Host = r.host
 	}
-	httpx.SetBody(raw, r.body)
+	if r.hasBody {
+		httpx.SetBody(raw, r.body)
+	}
 	return nil
 }
 
