@@ -41,6 +41,7 @@ var functions = map[string]function{
 func (r *Resolver) Prepare(ctx context.Context, variables map[string]any, keep ...string) (map[string]any, error) {
 	var changed map[string]any
 	calls := 0
+	ctx = WithBudget(ctx, r.client.Host().Limits.RequestBody)
 	for name, value := range variables {
 		if !nested(value) {
 			continue

@@ -28,6 +28,27 @@ func NewResolver(client *httpx.Client) *Resolver {
 	return &Resolver{client: client, github: "https://api.github.com"}
 }
 
+// budgetKey is the budget's place in a context.
+type budgetKey struct{}
+
+// WithBudget returns a context in which all documents that are opened together
+// have at most so many bytes. It is for one goroutine.
+func WithBudget(ctx context.Context, bytes int64) context.Context {
+	return context.WithValue(ctx, budgetKey{}, &bytes)
+}
+
+// spend takes a document's size from the budget, if there is one.
+func spend(ctx context.Context, d Document) error {
+	left, ok := ctx.Value(budgetKey{}).(*int64)
+	if !ok {
+		return nil
+	}
+	if *left -= int64(len(d.Content)); *left < 0 {
+		return wrong("the documents together are larger than a request body may be")
+	}
+	return nil
+}
+
 // Document is a document's content and what is known about it.
 type Document struct {
 	// Name may be empty; ContentType is application/octet-stream if it is not
@@ -60,6 +81,9 @@ func (r *Resolver) Open(ctx context.Context, reference any) (Document, error) {
 	}
 	if d.ContentType == "" {
 		d.ContentType = "application/octet-stream"
+	}
+	if err == nil {
+		err = spend(ctx, d)
 	}
 	return d, err
 }

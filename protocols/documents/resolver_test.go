@@ -37,7 +37,7 @@ func newResolver(t *testing.T) (*Resolver, *Memory) {
 	host.Now = func() time.Time { return time.Unix(1_700_000_000, 0) }
 	store := NewMemory(1000, host.Now)
 	host.Documents = store
-	host.Limits.RequestBody = 100
+	host.Limits.RequestBody = 300
 	client, err := httpx.New(host)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestOpenErrors(t *testing.T) {
 		"expected a document reference": "text",
 		`the unknown kind "other"`:      object(t, `{"camunda.document.type":"other"}`),
 		`there is no document "x"`:      object(t, `{"camunda.document.type":"camunda","documentId":"x"}`),
-		"larger than the limit of 100":  stash(t, store, "", "", strings.Repeat("x", 101)),
+		"larger than the limit of 300":  stash(t, store, "", "", strings.Repeat("x", 301)),
 		"without content":               object(t, `{"camunda.document.type":"inline"}`),
 		"invalid URL":                   object(t, `{"camunda.document.type":"external","url":"file:///etc/passwd"}`),
 		"is a link-local address":       object(t, `{"camunda.document.type":"external","url":"http://169.254.169.254/"}`),
@@ -177,6 +177,19 @@ func TestPrepareErrors(t *testing.T) {
 		if _, err := r.Prepare(t.Context(), object(t, in)); !protocols.IsInputError(err) || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", in, err, want)
 		}
+	}
+}
+
+// Many references may be written in few bytes.
+func TestDocumentsTogetherAreBounded(t *testing.T) {
+	r, store := newResolver(t)
+	doc := stash(t, store, "", "", strings.Repeat("x", 120))
+	if _, err := r.Prepare(t.Context(), map[string]any{"a": []any{doc, doc}}); err != nil {
+		t.Errorf("two: got %v", err)
+	}
+	_, err := r.Prepare(t.Context(), map[string]any{"a": []any{doc, doc, doc}})
+	if !protocols.IsInputError(err) || err.Error() != "a: the documents together are larger than a request body may be" {
+		t.Errorf("three: got %v", err)
 	}
 }
 

@@ -115,7 +115,7 @@ func (c *Client) exchange(req *http.Request, options *Options) (*http.Response, 
 func (c *Client) exchanged(req *http.Request, resp *http.Response, started time.Time, err error) protocols.Exchange {
 	e := protocols.Exchange{
 		Method: req.Method, URL: req.URL.String(), Started: started, Duration: c.host.Now().Sub(started),
-		RequestHeaders: req.Header, RequestBody: requestBody(req), Err: err,
+		RequestHeaders: req.Header.Clone(), RequestBody: requestBody(req), Err: err,
 	}
 	if resp != nil {
 		e.Status, e.ResponseHeaders, e.ResponseBody = resp.StatusCode, resp.Header, Content(resp)

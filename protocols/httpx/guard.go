@@ -24,7 +24,10 @@ type Guard struct {
 	explicit []netip.Prefix
 	// proxied allows names that only the proxy can resolve.
 	proxied bool
-	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	// resolver resolves the names that are dialled, nil for the system's, and
+	// lookup those that a proxy will.
+	resolver *net.Resolver
+	lookup   func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // metadata are the addresses of cloud metadata services that lie within
@@ -91,7 +94,7 @@ func (g *Guard) Dial(ctx context.Context, network, address string) (net.Conn, er
 	if addr, ok := oddAddress(host); ok {
 		address = net.JoinHostPort(addr.String(), port)
 	}
-	dialer := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+	dialer := net.Dialer{Resolver: g.resolver, Control: func(_, address string, _ syscall.RawConn) error {
 		peer, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return err

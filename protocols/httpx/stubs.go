@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -109,6 +110,11 @@ func (s *stub) setRequest(request map[string]any, pointer string) (err error) {
 	if s.url == "" {
 		return stubError(pointer+"/url", "is required")
 	}
+	u, err := url.Parse(s.url)
+	if err != nil || u.Host == "" {
+		return stubError(pointer+"/url", "expected an absolute URL")
+	}
+	s.url = stubbedURL(u)
 	return nil
 }
 
@@ -186,9 +192,20 @@ type stubbed struct {
 	next  http.RoundTripper
 }
 
+// stubbedURL is a URL as requests and stubs are compared. No path is the same as
+// the root.
+func stubbedURL(u *url.URL) string {
+	if u.Path == "" {
+		rooted := *u
+		rooted.Path = "/"
+		u = &rooted
+	}
+	return u.String()
+}
+
 // RoundTrip answers from the first entry that matches, else asks the network.
 func (s *stubbed) RoundTrip(req *http.Request) (*http.Response, error) {
-	url := req.URL.String()
+	url := stubbedURL(req.URL)
 	for i := range s.stubs.entries {
 		if e := &s.stubs.entries[i]; e.url == url && (e.method == "" || e.method == req.Method) {
 			if req.Body != nil {

@@ -11,6 +11,7 @@ const stubList = `[
 	{"request": {"method": "get", "url": "https://a.example/x?q=a%20b"}, "response": {"status": 404, "headers": {"X-A": "1", "X-B": ["2", 3]}, "body": {"z": 12345678901234567890}}},
 	{"request": {"url": "https://a.example/x?q=a%20b"}, "response": {"body": "<plain>"}},
 	{"request": {"url": "https://a.example/list"}, "response": {"headers": {"content-type": "application/problem+json"}, "body": ["<", 1.50]}},
+	{"request": {"url": "https://root.example?a"}, "response": {"body": "root"}},
 	{"request": {"url": "https://a.example/none"}, "response": {"status": 204}}
 ]`
 
@@ -33,6 +34,8 @@ func TestStubs(t *testing.T) {
 		{"POST", "https://a.example/x?q=a%20b", 200, "", "<plain>"},
 		{"GET", "https://a.example/list", 200, "application/problem+json", `["<",1.50]`},
 		{"HEAD", "https://a.example/list", 200, "application/problem+json", ""},
+		{"GET", "https://root.example/?a", 200, "", "root"},
+		{"GET", "https://root.example?a", 200, "", "root"},
 		{"GET", "https://a.example/none", 204, "", ""},
 		{"GET", "https://a.example/none", 204, "", ""},
 		{"GET", "https://a.example/x", 0, "", ""},
@@ -60,14 +63,15 @@ func TestParseStubsErrors(t *testing.T) {
 		{`{}`, `at "": expected a list`},
 		{`[1]`, `at "/0": expected an object`},
 		{`[{"requests":{}}]`, `at "/0/requests": unknown; expected one of: request response`},
-		{`[{"request":{"url":"u","path":"x"}}]`, `at "/0/request/path": unknown; expected one of: method url`},
+		{`[{"request":{"url":"/x"}}]`, `at "/0/request/url": expected an absolute URL`},
+		{`[{"request":{"url":"http://u","path":"x"}}]`, `at "/0/request/path": unknown; expected one of: method url`},
 		{`[{}]`, `at "/0/request/url": is required`},
 		{`[{"request":[]}]`, `at "/0/request": expected an object`},
-		{`[{"request":{"url":"u"}},{"request":{"url":1}}]`, `at "/1/request/url": expected a string`},
-		{`[{"request":{"url":"u"},"response":{"status":"200"}}]`, `at "/0/response/status": expected a number`},
-		{`[{"request":{"url":"u"},"response":{"status":42}}]`, `at "/0/response/status": expected a number from 100 to 999`},
-		{`[{"request":{"url":"u"},"response":{"headers":{"A":{}}}}]`, `at "/0/response/headers/A": expected a string or a list of strings`},
-		{`[{"request":{"url":"u"},"response":{"code":1}}]`, `at "/0/response/code": unknown; expected one of: status headers body`},
+		{`[{"request":{"url":"http://u"}},{"request":{"url":1}}]`, `at "/1/request/url": expected a string`},
+		{`[{"request":{"url":"http://u"},"response":{"status":"200"}}]`, `at "/0/response/status": expected a number`},
+		{`[{"request":{"url":"http://u"},"response":{"status":42}}]`, `at "/0/response/status": expected a number from 100 to 999`},
+		{`[{"request":{"url":"http://u"},"response":{"headers":{"A":{}}}}]`, `at "/0/response/headers/A": expected a string or a list of strings`},
+		{`[{"request":{"url":"http://u"},"response":{"code":1}}]`, `at "/0/response/code": unknown; expected one of: status headers body`},
 	}
 	for _, tt := range tests {
 		if _, err := ParseStubs([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {

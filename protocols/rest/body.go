@@ -25,6 +25,7 @@ func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]b
 	if in.Body == nil {
 		return nil, nil
 	}
+	ctx = documents.WithBudget(ctx, c.http.Host().Limits.RequestBody)
 	if documents.Is(in.Body) {
 		return c.documentBody(ctx, in.Body, header)
 	}

@@ -22,6 +22,8 @@
 //     is what the input callPolicy.retry asks for.
 //   - Authentication replaces a header Authorization that is given as well,
 //     instead of sending two.
+//   - A token is kept for as long as its answer says. An answer without a token
+//     is the error OAUTH_TOKEN_ERROR.
 //   - A token that a server refuses with 401 is fetched anew, once, if it came
 //     from the cache; a rotated refresh token is kept; expires_in may be a
 //     string.
