@@ -5,7 +5,12 @@ var contextFunctions = []builtin{
 	{"get entries", "m", getEntries},
 	{"get value", "m,key", getValue},
 	{"get value", "context,key", getValue},
-	{"get value", "context,keys", getValue},
+	{"get value", "context,keys", func(f *frame, a []Value) Value {
+		if a[1].kind == KindString {
+			return illegal(a)
+		}
+		return getValue(f, a)
+	}},
 	{"context put", "context,key,value", contextPut},
 	{"context put", "context,keys,value", contextPut},
 	{"put", "context,key,value", contextPut},

@@ -68,7 +68,7 @@ func rounded(mode string) func(*frame, []Value) Value {
 		if a[0].kind != KindNumber || scale.kind != KindNumber {
 			return illegal(a)
 		}
-		return setScale(a[0], scale.int32(), rounders[mode])
+		return round(a[0], scale, mode)
 	}
 }
 
@@ -77,15 +77,22 @@ func roundedBy(_ *frame, a []Value) Value {
 		return illegal(a)
 	}
 	mode := strings.ToUpper(a[2].str())
-	rounder, ok := rounders[mode]
-	if !ok {
+	if rounders[mode] == "" {
 		return failure("Illegal argument '", a[2].str(), "' for rounding mode. Must be one of: UP, DOWN, CEILING, FLOOR, HALF_UP, HALF_DOWN, HALF_EVEN, UNNECESSARY")
 	}
-	v := setScale(a[0], a[1].int32(), rounder)
-	if mode == "UNNECESSARY" && cmpNumbers(v, a[0]) != 0 {
+	v := round(a[0], a[1], mode)
+	if mode == "UNNECESSARY" && !v.failed() && cmpNumbers(v, a[0]) != 0 {
 		return errorValue("Failed to apply rounding mode 'UNNECESSARY': Rounding necessary")
 	}
 	return v
+}
+
+func round(n, scale Value, mode string) Value {
+	places := scale.int32()
+	if places > apd.MaxExponent || places < -apd.MaxExponent {
+		return failure("Failed to apply rounding mode '", mode, "': scale out of range")
+	}
+	return setScale(n, places, rounders[mode])
 }
 
 func abs(_ *frame, a []Value) Value {

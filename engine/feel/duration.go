@@ -47,14 +47,16 @@ func absDuration(d Value) Value {
 
 func scaleDuration(d Value, by int64) Value {
 	n, ok := mul64(d.num, by)
-	if !ok || d.kind == KindYearsMonthsDuration && max(n/12, -n/12) > 1<<31 {
-		fail("duration too long")
+	if !ok || d.kind == KindYearsMonthsDuration && (beyondInt32(d.num/12*by) || beyondInt32(d.num%12*by)) {
+		fail("duration too long") // Java multiplies years and months apart
 	}
 	if d.kind == KindYearsMonthsDuration {
 		return yearsMonths(n)
 	}
 	return daysTime(n, int64(d.aux)*by)
 }
+
+func beyondInt32(n int64) bool { return n != int64(int32(n)) }
 
 // divideDuration divides by a number that is not zero, to whole months or milliseconds.
 func divideDuration(d, by Value) Value {

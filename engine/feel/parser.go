@@ -325,7 +325,7 @@ func (p *parser) or() node {
 	for {
 		start := p.pos
 		var next node
-		if p.take("or") {
+		if p.ahead("or") {
 			next = p.and()
 		}
 		if next == nil {
@@ -344,7 +344,7 @@ func (p *parser) and() node {
 	for {
 		start := p.pos
 		var next node
-		if p.take("and") {
+		if p.ahead("and") {
 			next = p.comparison()
 		}
 		if next == nil {
@@ -378,7 +378,7 @@ func (p *parser) comparisonOf(x node) node {
 	case '<', '>', '!', '=':
 		return p.binaryComparison(x)
 	case 'b':
-		if p.take("between") {
+		if p.ahead("between") {
 			return p.between(x)
 		}
 	case 'i':
@@ -387,7 +387,7 @@ func (p *parser) comparisonOf(x node) node {
 				return &instanceOf{x, name}
 			}
 		}
-		if p.pos = start; p.take("in") {
+		if p.pos = start; p.ahead("in") {
 			return p.inTests(x)
 		}
 	}
