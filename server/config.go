@@ -16,9 +16,16 @@ import (
 type Config struct {
 	Gateway      string `placeholder:"HOST:PORT" help:"Zeebe gateway to serve; without it an embedded engine runs. ZEEBE_ADDRESS and Camunda's other client variables count too."`
 	Listen       string `default:"127.0.0.1:8086" placeholder:"ADDR" help:"Address of the HTTP API, the catalog, health and metrics."`
+	ProxyListen  string `placeholder:"ADDR" help:"Address of a gateway proxy, with --gateway: deploy through it, and inbound connectors start at once without Operate."`
 	EngineListen string `default:"127.0.0.1:26500" placeholder:"ADDR" help:"Address of the embedded engine's gateway, for modelers and clients."`
 	Data         string `default:"patchbay-data" placeholder:"DIR" help:"Folder of the database."`
 	Database     string `placeholder:"URL" help:"Database instead of a file in --data: postgres://..."`
+
+	RESTAddress    string        `name:"rest-address" env:"PATCHBAY_REST_ADDRESS,CAMUNDA_REST_ADDRESS,ZEEBE_REST_ADDRESS" placeholder:"URL" help:"Camunda's Orchestration Cluster REST API, to find deployed inbound connectors and waiting instances."`
+	OperateAddress string        `placeholder:"URL" help:"Operate's API, for the same with Camunda 8.7 and before."`
+	Definitions    string        `placeholder:"DIR" help:"Folder of BPMN files whose inbound connectors are kept active."`
+	WebhookURL     string        `name:"webhook-url" placeholder:"URL" help:"Address under which callers see this server, for signatures that cover the URL."`
+	MessageTTL     time.Duration `name:"message-ttl" default:"1h" help:"How long messages of inbound connectors wait for a subscription; the property messageTtl wins."`
 
 	AllowNet      []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
 	AllowLoopback bool     `help:"Short for --allow-net loopback."`

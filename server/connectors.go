@@ -22,6 +22,8 @@ type ConnectorOptions struct {
 	Client *zeebe.Client
 	// JobTypes are those that templates brought.
 	JobTypes *JobTypes
+	// Documents stores documents; nil for no store.
+	Documents protocols.Documents
 	// Allow lists what connectors may reach besides public addresses.
 	Allow []string
 	// Stubs answers requests before they touch the network; nil for none.
@@ -46,6 +48,7 @@ type ConnectorOptions struct {
 type Connectors struct {
 	options  ConnectorOptions
 	registry *protocols.Registry
+	host     protocols.Host
 	engine   *engine.Engine
 	workers  *zeebe.Workers
 }
@@ -61,7 +64,7 @@ func NewConnectors(o ConnectorOptions) (*Connectors, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connectors{options: o, registry: registry}
+	c := &Connectors{options: o, registry: registry, host: host}
 	c.engine, err = engine.New(engine.Options{
 		Registry: registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
 		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
@@ -80,7 +83,8 @@ func newHost(o ConnectorOptions) (protocols.Host, error) {
 	if err != nil {
 		return protocols.Host{}, fmt.Errorf("--allow-net: %w", err)
 	}
-	host := protocols.Host{Log: o.Log, Dial: guard.Dial, CheckHost: guard.CheckHost, Proxy: http.ProxyFromEnvironment, Messages: o.Client}
+	host := protocols.Host{Log: o.Log, Dial: guard.Dial, CheckHost: guard.CheckHost, Proxy: http.ProxyFromEnvironment,
+		Messages: o.Client, Documents: o.Documents, Shared: &protocols.Shared{}}
 	if o.Stubs != nil {
 		host.WrapTransport = o.Stubs.Wrap
 	}
@@ -119,6 +123,9 @@ func (c *Connectors) ServesJobType(t string) bool { return slices.Contains(c.Job
 
 // Registry returns the protocols.
 func (c *Connectors) Registry() *protocols.Registry { return c.registry }
+
+// Host is what protocols get from this process.
+func (c *Connectors) Host() protocols.Host { return c.host }
 
 // Health returns what each worker does.
 func (c *Connectors) Health() []zeebe.Health { return c.workers.Health() }

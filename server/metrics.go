@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"patchbay/engine"
+	"patchbay/engine/inbound"
 	"patchbay/engine/zeebe"
 )
 
@@ -21,6 +22,8 @@ type metrics struct {
 	finished  *prometheus.CounterVec
 	retried   *prometheus.CounterVec
 	calls     *prometheus.HistogramVec
+	actions   *prometheus.CounterVec
+	events    *prometheus.HistogramVec
 }
 
 // callBuckets are seconds, from a call on this machine to one that waits.
@@ -38,8 +41,13 @@ func newMetrics() *metrics {
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "patchbay_call_duration_seconds", Help: "Attempts at a job by type, template, protocol and status class (2xx, ..., none).", Buckets: callBuckets},
 			[]string{"type", "template", "protocol", "status"}),
+		actions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_inbound_executables_total", Help: "Inbound connectors activated, deactivated and failed to activate, by type."}, []string{"type", "action"}),
+		events: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "patchbay_inbound_event_duration_seconds", Help: "Events of inbound connectors by type and outcome: correlated, duplicate, ignored, not_met, rejected, failed.", Buckets: callBuckets},
+			[]string{"type", "outcome"}),
 	}
-	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, m.actions, m.events, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -63,6 +71,16 @@ func (m *metrics) JobFinished(jobType string, result zeebe.Result, _ time.Durati
 // CommandRetried counts; see zeebe.Observer.
 func (m *metrics) CommandRetried(jobType, code string) {
 	m.retried.WithLabelValues(jobType, code).Inc()
+}
+
+// Executable counts; see inbound.Observer.
+func (m *metrics) Executable(inboundType string, a inbound.Action) {
+	m.actions.WithLabelValues(inboundType, string(a)).Inc()
+}
+
+// Event measures; see inbound.Observer.
+func (m *metrics) Event(inboundType string, o inbound.Outcome, took time.Duration) {
+	m.events.WithLabelValues(inboundType, string(o)).Observe(took.Seconds())
 }
 
 // called measures an attempt; see engine.Observer.

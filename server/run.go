@@ -18,6 +18,7 @@ import (
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/embedded"
 	"patchbay/protocols"
+	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 	"patchbay/templates"
 )
@@ -103,6 +104,9 @@ const (
 	stillLooks   = 3
 )
 
+// runDocuments is the most that a run's documents take in memory, in bytes.
+const runDocuments = 64 << 20
+
 // running is a run under way.
 type running struct {
 	Run
@@ -146,7 +150,7 @@ func (r Run) Do(ctx context.Context) (result RunResult, err error) {
 // connect composes the connectors as a server does.
 func (x *running) connect() (err error) {
 	x.connectors, err = NewConnectors(ConnectorOptions{
-		Client: x.client, JobTypes: TemplateTypes(x.Templates), Allow: x.Allow, Stubs: x.Stubs, Secrets: x.Secrets,
+		Client: x.client, JobTypes: TemplateTypes(x.Templates), Documents: documents.NewMemory(runDocuments, time.Now), Allow: x.Allow, Stubs: x.Stubs, Secrets: x.Secrets,
 		SecretNames: newModels(embeddedXML(x.engine)).secretNames, ModelSecretsOnly: true,
 		Workers: zeebe.WorkerOptions{Log: x.Log}, Log: x.Log,
 		Observer: &engine.Observer{Done: x.called, Detail: true},

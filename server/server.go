@@ -19,6 +19,7 @@ import (
 	"patchbay/engine/store"
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/embedded"
+	"patchbay/protocols/documents"
 	"patchbay/templates"
 )
 
@@ -33,6 +34,7 @@ type Server struct {
 	engine     *embedded.Engine // nil with a remote gateway
 	client     *zeebe.Client
 	connectors *Connectors
+	inbound    inboundParts
 	metrics    *metrics
 	health     *health
 	http       *http.Server
@@ -54,7 +56,7 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	for _, start := range []func(context.Context) error{s.openCatalog, s.openGateway, s.openConnectors, s.listen} {
+	for _, start := range []func(context.Context) error{s.openCatalog, s.openGateway, s.openConnectors, s.openInbound, s.listen} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -135,8 +137,13 @@ func (s *Server) embedded() bool {
 
 func (s *Server) openConnectors(context.Context) (err error) {
 	c := s.config
+	store, err := documents.OpenDirectory(filepath.Join(c.Data, "documents"), time.Now)
+	if err != nil {
+		return err
+	}
+	s.onStop(closing(store.Close))
 	s.connectors, err = NewConnectors(ConnectorOptions{
-		Client: s.client, JobTypes: s.types, Allow: c.Allow(), Secrets: c.secrets(),
+		Client: s.client, JobTypes: s.types, Documents: store, Allow: c.Allow(), Secrets: c.secrets(),
 		SecretNames: s.secretNames(), ModelSecretsOnly: c.SecretNames == "model", TypeNames: c.JobType,
 		Workers:  zeebe.WorkerOptions{MaxTotal: c.MaxJobs, MaxActive: max(c.MaxJobs/4, 1), Timeout: c.JobTimeout, TenantIDs: c.Tenant, Observer: s.metrics, Log: s.log},
 		Observer: &engine.Observer{Done: s.observe}, Log: s.log,
@@ -222,6 +229,14 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	group.Go(func() error { s.watchCatalog(ctx); return nil })
+	group.Go(func() error { return s.inbound.manager.Run(ctx) })
+	group.Go(func() error { s.awaitInbound(ctx); return nil })
+	if s.inbound.embedded != nil {
+		group.Go(func() error { s.inbound.embedded.feed(ctx); return nil })
+	}
+	if s.inbound.proxy != nil {
+		group.Go(func() error { return s.inbound.proxy.Serve(ctx, s.inbound.listener) })
+	}
 	<-ctx.Done()
 	s.log.Info("stopping")
 	stopped := s.stop()
