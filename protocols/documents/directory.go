@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"patchbay/protocols"
@@ -21,12 +22,18 @@ import (
 type Directory struct {
 	root *os.Root
 	now  func() time.Time
+	mu   sync.Mutex
+	// swept is when expired documents were removed last.
+	swept time.Time
 }
 
 const (
 	directoryID = "directory"
 	infoSuffix  = ".json"
 	halfWritten = ".part"
+	// sweepEvery is how long expired documents may stay on the disk, where
+	// nobody finds them any more.
+	sweepEvery = time.Hour
 )
 
 // description is the file beside a document.
@@ -39,7 +46,8 @@ type description struct {
 }
 
 // OpenDirectory opens a store in a directory, which it makes if it is not
-// there, and removes the documents whose time is over. now is time.Now but in
+// there, and removes what a crash left half-written. No other process may use
+// the directory. now is time.Now but in
 // tests. The caller closes it.
 func OpenDirectory(path string, now func() time.Time) (*Directory, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
@@ -50,7 +58,7 @@ func OpenDirectory(path string, now func() time.Time) (*Directory, error) {
 		return nil, fmt.Errorf("open document store: %w", err)
 	}
 	d := &Directory{root: root, now: now}
-	if err := d.sweep(); err != nil {
+	if err := errors.Join(d.clean(), d.sweep()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open document store: %w", err), root.Close())
 	}
 	return d, nil
@@ -62,6 +70,9 @@ func (d *Directory) Close() error { return d.root.Close() }
 // Create stores a document. A document is there once its description is, so a
 // crash leaves no half of one.
 func (d *Directory) Create(ctx context.Context, info protocols.DocumentInfo, body io.Reader) (protocols.DocumentInfo, error) {
+	if err := d.sweep(); err != nil {
+		return info, fmt.Errorf("remove expired documents: %w", err)
+	}
 	info.StoreID, info.ID = directoryID, newID()
 	hash := sha256.New()
 	size, err := d.write(info.ID, io.TeeReader(&cancellable{ctx, body}, hash))
@@ -126,23 +137,28 @@ func (d *Directory) describe(id string) (description, error) {
 	return known, json.Unmarshal(text, &known)
 }
 
-// sweep removes expired documents and what a crash left half-written.
-func (d *Directory) sweep() error {
-	entries, err := fs.ReadDir(d.root.FS(), ".")
-	if err != nil {
-		return err
+// clean removes what a crash left half-written.
+func (d *Directory) clean() error {
+	names, err := fs.Glob(d.root.FS(), "*"+halfWritten)
+	for _, name := range names {
+		err = errors.Join(err, d.root.Remove(name))
 	}
-	for _, entry := range entries {
-		name := entry.Name()
-		if strings.HasSuffix(name, halfWritten) {
-			err = errors.Join(err, d.root.Remove(name))
-			continue
-		}
-		id, isInfo := strings.CutSuffix(name, infoSuffix)
-		if !isInfo {
-			continue
-		}
-		if known, failed := d.describe(id); failed == nil && past(known.Expires, d.now()) {
+	return err
+}
+
+// sweep removes expired documents, now and then.
+func (d *Directory) sweep() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	if now.Sub(d.swept) < sweepEvery {
+		return nil
+	}
+	d.swept = now
+	names, err := fs.Glob(d.root.FS(), "*"+infoSuffix)
+	for _, name := range names {
+		id := strings.TrimSuffix(name, infoSuffix)
+		if known, failed := d.describe(id); failed == nil && past(known.Expires, now) {
 			err = errors.Join(err, d.root.Remove(name), d.root.Remove(id))
 		}
 	}

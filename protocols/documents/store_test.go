@@ -108,7 +108,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-func TestDirectoryAfterACrash(t *testing.T) {
+func TestDirectoryCleansUp(t *testing.T) {
 	path := t.TempDir()
 	c := &clock{time.Unix(0, 0)}
 	open := func() *Directory {
@@ -130,14 +130,19 @@ func TestDirectoryAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Close()
-	c.now = c.now.Add(time.Hour)
 	d = open()
 	defer d.Close()
+	c.now = c.now.Add(2 * time.Hour)
+	later, err := d.Create(t.Context(), protocols.DocumentInfo{}, strings.NewReader("later"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, d, "", later.ID)
 	if content, _ := read(t, d, "", kept.ID); content != "kept" {
 		t.Errorf("got %q", content)
 	}
-	if entries, _ := os.ReadDir(path); len(entries) != 2 {
-		t.Errorf("%d files are left, want the document and its description", len(entries))
+	if entries, _ := os.ReadDir(path); len(entries) != 4 {
+		t.Errorf("%d files are left, want two documents and their descriptions", len(entries))
 	}
 }
 
