@@ -278,10 +278,7 @@ func (e element) saveExtensions(s *state, now []*Property) {
 	for _, part := range s.created {
 		e.savePart(s, part, now)
 	}
-	extensions := e.extensions()
-	if extensions == nil {
-		return
-	}
+	extensions := e.ensure(e.tag, "") // modelers leave it even when it is empty
 	for _, part := range append([]string{"zeebe:ioMapping", "zeebe:taskHeaders", "zeebe:properties", "zeebe:linkedResource"}, singles...) {
 		tag := extensions.Child(fileParts(part))
 		switch {
@@ -295,9 +292,6 @@ func (e element) saveExtensions(s *state, now []*Property) {
 	for _, place := range []string{"zeebe:executionListener", "zeebe:taskListener"} {
 		e.saveListeners(s, place)
 	}
-	if extensions := e.extensions(); extensions != nil && len(extensions.Children()) == 0 {
-		e.tag.Remove(extensions)
-	}
 }
 
 // fileParts names the element that holds a part.
@@ -308,11 +302,15 @@ func fileParts(part string) string {
 	return part
 }
 
-// ensure returns the element's extension element of that name.
+// ensure returns the extension element of that name, or with no name what is
+// around them.
 func (e element) ensure(around *bpmn.Tag, name string) *bpmn.Tag {
 	extensions := around.Child(extensionElements)
 	if extensions == nil {
 		extensions = around.InsertAfter(extensionElements, "bpmn:documentation")
+	}
+	if name == "" {
+		return extensions
 	}
 	if found := extensions.Child(name); found != nil {
 		return found
