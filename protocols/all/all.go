@@ -6,7 +6,9 @@ import (
 	"patchbay/protocols"
 	"patchbay/protocols/graphql"
 	"patchbay/protocols/message"
+	"patchbay/protocols/polling"
 	"patchbay/protocols/rest"
+	"patchbay/protocols/webhook"
 )
 
 // Protocols returns every protocol, in the order of the documentation.
@@ -15,5 +17,7 @@ func Protocols() []protocols.Protocol {
 		rest.Protocol(),
 		graphql.Protocol(),
 		message.Protocol(),
+		webhook.Protocol(),
+		polling.Protocol(rest.Protocol()),
 	}
 }

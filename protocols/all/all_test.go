@@ -14,8 +14,11 @@ func TestProtocols(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range r.Protocols() {
-		if p.Doc == "" || len(bind.Fields(p.Input())) == 0 {
-			t.Errorf("%s lacks a doc or inputs", p.Name)
+		if p.Doc == "" || p.Outbound == nil && p.Inbound == nil {
+			t.Errorf("%s lacks a doc or does nothing", p.Name)
+		}
+		if p.Outbound != nil && len(bind.Fields(p.Input())) == 0 || p.Inbound != nil && len(bind.Fields(p.Properties())) == 0 {
+			t.Errorf("%s lacks inputs or properties", p.Name)
 		}
 	}
 	for jobType, want := range map[string]string{
@@ -23,6 +26,11 @@ func TestProtocols(t *testing.T) {
 	} {
 		if p, ok := r.ByJobType(jobType); !ok || p.Name != want {
 			t.Errorf("%s: got %q", jobType, p.Name)
+		}
+	}
+	for inboundType, want := range map[string]string{"io.camunda:webhook:1": "webhook", "io.camunda:http-polling:1": "polling"} {
+		if p, ok := r.ByInboundType(inboundType); !ok || p.Name != want {
+			t.Errorf("%s: got %q", inboundType, p.Name)
 		}
 	}
 }
