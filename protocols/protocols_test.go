@@ -31,7 +31,7 @@ func TestRegistry(t *testing.T) {
 func TestRegistryConflicts(t *testing.T) {
 	a := Protocol{Name: "a", JobTypes: []string{"x"}}
 	for want, other := range map[string]Protocol{
-		`register protocol "a": the name is taken`:            {Name: "a"},
+		`register protocol "a": the name is taken`:           {Name: "a"},
 		`register protocol "b": job type "x" belongs to "a"`: {Name: "b", JobTypes: []string{"x"}},
 	} {
 		if _, err := NewRegistry(a, other); err == nil || err.Error() != want {
