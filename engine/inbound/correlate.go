@@ -280,7 +280,7 @@ func withPatience[T any](ctx context.Context, send func() (T, error)) (T, error)
 	for _, pause := range patience {
 		out, err := send()
 		var e *zeebe.Error
-		if err == nil || !errors.As(err, &e) || !e.Temporary() || !e.Unreached && e.Code != "RESOURCE_EXHAUSTED" {
+		if err == nil || !errors.As(err, &e) || !e.Unreached && !busy(e) {
 			return out, err
 		}
 		select {
@@ -290,6 +290,12 @@ func withPatience[T any](ctx context.Context, send func() (T, error)) (T, error)
 		}
 	}
 	return send()
+}
+
+// busy reports whether the gateway refused because it has too much to do. A
+// command over its limit of size has the same code.
+func busy(e *zeebe.Error) bool {
+	return e.Code == "RESOURCE_EXHAUSTED" && !strings.Contains(e.Message, "larger than max")
 }
 
 // final are the codes of commands that the workflow engine will never accept.
@@ -312,7 +318,7 @@ func refused(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	if final[e.Code] || e.Code == "RESOURCE_EXHAUSTED" && !e.Temporary() {
+	if final[e.Code] || e.Code == "RESOURCE_EXHAUSTED" && !busy(e) {
 		return &protocols.Rejected{Code: e.Code, Message: e.Error(), Cause: err}
 	}
 	return &protocols.Error{Code: e.Code, Message: e.Error(), Temporary: true, Unsent: e.Unreached, Cause: err}
