@@ -24,6 +24,11 @@
 //
 // # Differences from Camunda's connector runtime (8.8 to 8.10), on purpose
 //
+// Where the versions differ, the later one is followed: jobError keeps its
+// variables. ignoreError is a function, and bpmnError takes a code alone. The
+// header jobTimeout counts, and one that is no duration fails the job before the
+// call. Other than in any of them:
+//
 //   - An expression without a leading "=" is jq. Camunda takes it for FEEL.
 //   - In errorExpression, response is always the response itself, overlaid with
 //     the output variables. Camunda shows the output variables instead of it.

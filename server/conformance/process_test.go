@@ -1,71 +1,78 @@
 package conformance
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
+	"strconv"
 	"testing"
 
 	"patchbay/engine/bpmn"
 	"patchbay/templates"
 )
 
-// foreign reads the published templates of Camunda, or skips the test.
-func foreign(t testing.TB) []*templates.Template {
+// corpus is a folder with the published templates of Camunda (templates/*.json).
+type corpus struct {
+	folder string
+	parsed map[string][]*templates.Template // by id
+}
+
+// openCorpus skips the test where there is no corpus.
+func openCorpus(t testing.TB) *corpus {
 	t.Helper()
 	folder := os.Getenv("PATCHBAY_CORPUS")
 	if folder == "" {
 		t.Skip("PATCHBAY_CORPUS names no folder with foreign templates (make corpus and make conformance fetch them)")
 	}
-	list, err := readForeign(filepath.Join(folder, "templates"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return &corpus{filepath.Join(folder, "templates"), map[string][]*templates.Template{}}
 }
 
-// readForeign keeps what it has read, because it is read by every test.
-var readForeign = func() func(string) ([]*templates.Template, error) {
-	var once sync.Once
-	var list []*templates.Template
-	var err error
-	return func(folder string) ([]*templates.Template, error) {
-		once.Do(func() { list, err = parseAll(folder) })
-		return list, err
+// versions returns all versions of a template, oldest first.
+func (c *corpus) versions(t testing.TB, id string) []*templates.Template {
+	t.Helper()
+	if list, known := c.parsed[id]; known {
+		return list
 	}
-}()
-
-func parseAll(folder string) (list []*templates.Template, err error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	files, err := filepath.Glob(filepath.Join(c.folder, "*.json"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no templates in %s: %v", folder, err)
+		t.Fatalf("no templates in %s: %v", c.folder, err)
 	}
+	var list []*templates.Template
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, err
+			t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte(strconv.Quote(id))) {
+			continue
 		}
 		some, err := templates.Parse(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			t.Fatalf("%s: %v", file, err)
 		}
-		list = append(list, some...)
+		list = append(list, slices.DeleteFunc(some, func(t *templates.Template) bool { return t.ID != id })...)
 	}
-	return list, nil
+	if len(list) == 0 {
+		t.Fatalf("no template %s in %s", id, c.folder)
+	}
+	slices.SortFunc(list, func(a, b *templates.Template) int { return cmp.Compare(a.Version, b.Version) })
+	c.parsed[id] = list
+	return list
 }
 
 // version finds a template; a nil version is a template without one.
-func version(t testing.TB, list []*templates.Template, id string, number *int64) *templates.Template {
+func (c *corpus) version(t testing.TB, id string, number *int64) *templates.Template {
 	t.Helper()
-	i := slices.IndexFunc(list, func(t *templates.Template) bool {
-		return t.ID == id && (number == nil && !t.HasVersion || number != nil && t.HasVersion && t.Version == *number)
-	})
-	if i < 0 {
-		t.Fatalf("no template %s in that version", id)
+	for _, v := range c.versions(t, id) {
+		if number == nil && !v.HasVersion || number != nil && v.HasVersion && v.Version == *number {
+			return v
+		}
 	}
-	return list[i]
+	t.Fatalf("no template %s in that version", id)
+	return nil
 }
 
 // process is a process with one connector and what stands around it.

@@ -38,8 +38,6 @@ type request struct {
 // recorder is an HTTP server that writes down what it is asked.
 type recorder struct {
 	*httptest.Server
-	secret string // what the recordings call it
-
 	mu       sync.Mutex
 	answers  []answer
 	used     []int

@@ -67,7 +67,9 @@ func newRig(t testing.TB, secrets secret.Map) *rig {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
+		began := time.Now()
 		_ = connectors.Stop(ctx)
+		t.Log("stop", time.Since(began))
 	})
 	connectors.Serve()
 	return r
