@@ -87,10 +87,12 @@ func (c *Client) StatusError(resp *http.Response) *protocols.Error {
 	if body == nil {
 		body = ""
 	}
+	after := retryAfter(resp, c.host.Now())
 	return &protocols.Error{
 		Code: strconv.Itoa(resp.StatusCode), Message: Reason(resp), Status: resp.StatusCode,
 		Variables: map[string]any{"response": map[string]any{"headers": Headers(resp.Header), "body": body}},
-		Temporary: temporary[resp.StatusCode], RetryAfter: retryAfter(resp, c.host.Now()),
+		// Some APIs, GitHub's among them, say 403 when a rate limit is used up.
+		Temporary: temporary[resp.StatusCode] || resp.StatusCode == http.StatusForbidden && after > 0, RetryAfter: after,
 	}
 }
 

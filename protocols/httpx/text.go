@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 var byteOrderMark = []byte("\uFEFF")
@@ -18,7 +20,8 @@ var byteOrderMark = []byte("\uFEFF")
 func Text(content []byte, contentType string) string {
 	if charset := charsetOf(contentType); charset != "" {
 		if e, ok := Charset(charset); ok && e != nil {
-			if decoded, err := e.NewDecoder().Bytes(content); err == nil {
+			decoder := unicode.BOMOverride(e.NewDecoder()) // a mark says more than the name
+			if decoded, _, err := transform.Bytes(decoder, content); err == nil {
 				content = decoded
 			}
 		}
