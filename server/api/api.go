@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Catalog *templates.Catalog
 	Gateway Gateway
+	Inbound Executables
 	// Tokens are the bearer tokens that may use the API; none means that
 	// everybody may who reaches it.
 	Tokens []string
@@ -45,6 +46,7 @@ func Mount(r chi.Router, o Options) {
 		api := humachi.New(r, config)
 		catalog{o.Catalog}.register(api)
 		deployments{o.Gateway}.register(api)
+		executables{o.Inbound}.register(api)
 	})
 }
 

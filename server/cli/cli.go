@@ -50,6 +50,7 @@ type commands struct {
 	Deploy   deployCmd   `cmd:"" help:"Deploy processes to a Zeebe gateway."`
 	Start    startCmd    `cmd:"" help:"Start a process instance."`
 	Template templateCmd `cmd:"" help:"Check, apply and publish connector templates."`
+	Inbound  inboundCmd  `cmd:"" help:"List, pause, resume and restart the inbound connectors of a running server."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -66,6 +67,9 @@ func Main(args []string, s Streams) int {
 	defer stop()
 	return run(ctx, args, s)
 }
+
+// commandName is the last word of the command, for commands that share a type.
+type commandName string
 
 // exited carries kong's own exit (help) out of the parser.
 type exited int
@@ -97,6 +101,7 @@ func run(ctx context.Context, args []string, s Streams) (code int) {
 		return report(s, usage(err))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	parsed.Bind(commandName(parsed.Selected().Name))
 	return report(s, parsed.Run(s))
 }
 

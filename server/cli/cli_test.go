@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds:            map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "target": target},
+		Cmds:            map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "target": target, "post": post},
 		UpdateScripts:   os.Getenv("UPDATE_SCRIPTS") != "",
 		ContinueOnError: true,
 	})

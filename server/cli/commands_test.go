@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -27,9 +28,7 @@ func ready(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return true, nil
 	}
-	if _, err := backoff.Retry(context.Background(), ask, backoff.WithBackOff(backoff.NewConstantBackOff(10*time.Millisecond)), backoff.WithMaxElapsedTime(20*time.Second)); err != nil {
-		ts.Fatalf("not ready: %v", err)
-	}
+	retry(ts, ask)
 }
 
 // target is an HTTP server that answers {"path": ...}: target ADDRESS.
@@ -52,4 +51,31 @@ func target(ts *testscript.TestScript, neg bool, args []string) {
 		_ = server.Close()
 		<-ended
 	})
+}
+
+// post sends JSON until it is answered with a status: post URL BODY STATUS. A
+// deployment reaches its listeners a moment after it was answered.
+func post(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: post URL BODY STATUS")
+	}
+	send := func() (bool, error) {
+		resp, err := http.Post(args[0], "application/json", strings.NewReader(args[1]))
+		if err != nil {
+			return false, err
+		}
+		defer resp.Body.Close()
+		if fmt.Sprint(resp.StatusCode) != args[2] {
+			return false, fmt.Errorf("answered %s", resp.Status)
+		}
+		return true, nil
+	}
+	retry(ts, send)
+}
+
+func retry(ts *testscript.TestScript, try func() (bool, error)) {
+	_, err := backoff.Retry(context.Background(), try, backoff.WithBackOff(backoff.NewConstantBackOff(10*time.Millisecond)), backoff.WithMaxElapsedTime(20*time.Second))
+	if err != nil {
+		ts.Fatalf("gave up: %v", err)
+	}
 }
