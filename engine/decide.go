@@ -75,7 +75,7 @@ func (a *attempt) decision(ctx context.Context, f *failure) (*decision, error) {
 	if err != nil || res.Value == nil {
 		return nil, err
 	}
-	v, err := a.documents(ctx, res)
+	v, err := StoreDocuments(ctx, a.Host.Documents, res)
 	if err != nil {
 		return nil, err
 	}

@@ -15,16 +15,17 @@ import (
 	"patchbay/protocols"
 )
 
-// documents stores what createDocument was called for in an expression and
-// puts references in place of its markers.
-func (a *attempt) documents(ctx context.Context, res expr.Result) (any, error) {
+// StoreDocuments stores what createDocument was called for in an expression and
+// puts references in place of its markers. store may be nil. An error of the
+// store may pass; an *protocols.InputError does not.
+func StoreDocuments(ctx context.Context, store protocols.Documents, res expr.Result) (any, error) {
 	if res.DocumentMark == "" {
 		return res.Value, nil
 	}
 	if marked(res.Value, res.DocumentMark) {
 		return nil, wrongDocument("its result cannot be the whole result of an expression; give it a name, such as {file: createDocument(...)}")
 	}
-	return a.replaceMarkers(ctx, res.Value, res.DocumentMark)
+	return replaceMarkers(ctx, store, res.Value, res.DocumentMark)
 }
 
 func wrongDocument(text string) error {
@@ -36,24 +37,24 @@ func marked(v any, mark string) bool {
 	return ok && object[expr.DocumentKey] == mark
 }
 
-func (a *attempt) replaceMarkers(ctx context.Context, v any, mark string) (any, error) {
+func replaceMarkers(ctx context.Context, store protocols.Documents, v any, mark string) (any, error) {
 	var err error
 	switch v := v.(type) {
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			if out[i], err = a.replaceMarkers(ctx, e, mark); err != nil {
+			if out[i], err = replaceMarkers(ctx, store, e, mark); err != nil {
 				return nil, err
 			}
 		}
 		return out, nil
 	case map[string]any:
 		if marked(v, mark) {
-			return a.createDocument(ctx, v["value"])
+			return createDocument(ctx, store, v["value"])
 		}
 		out := make(map[string]any, len(v))
 		for name, e := range v {
-			if out[name], err = a.replaceMarkers(ctx, e, mark); err != nil {
+			if out[name], err = replaceMarkers(ctx, store, e, mark); err != nil {
 				return nil, err
 			}
 		}
@@ -66,15 +67,15 @@ func (a *attempt) replaceMarkers(ctx context.Context, v any, mark string) (any, 
 	return v, nil
 }
 
-func (a *attempt) createDocument(ctx context.Context, v any) (any, error) {
-	if a.Host.Documents == nil {
+func createDocument(ctx context.Context, store protocols.Documents, v any) (any, error) {
+	if store == nil {
 		return nil, wrongDocument("there is no document store")
 	}
 	content, info, err := readDocument(v)
 	if err != nil {
 		return nil, err
 	}
-	info, err = a.Host.Documents.Create(ctx, info, bytes.NewReader(content))
+	info, err = store.Create(ctx, info, bytes.NewReader(content))
 	if err != nil {
 		return nil, fmt.Errorf("createDocument: store %q: %w", info.Name, err)
 	}

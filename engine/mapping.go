@@ -58,7 +58,7 @@ func (a *attempt) mapped(ctx context.Context) (map[string]any, error) {
 	if err != nil || res.Value == nil {
 		return nil, err
 	}
-	v, err := a.documents(ctx, res)
+	v, err := StoreDocuments(ctx, a.Host.Documents, res)
 	if err != nil {
 		return nil, err
 	}

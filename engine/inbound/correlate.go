@@ -37,8 +37,9 @@ const reserved = "camunda.function.type"
 
 // correlator does with events what the elements of a group say.
 type correlator struct {
-	gateway Gateway
-	ttl     time.Duration // of messages without one of their own
+	gateway   Gateway
+	ttl       time.Duration       // of messages without one of their own
+	documents protocols.Documents // may be nil
 }
 
 func rejected(code string, cause error, format string, args ...any) error {
@@ -164,7 +165,7 @@ func messageID(ctx context.Context, e *element, ev *event, fallback string) (str
 }
 
 // variables maps the event to the variables of the command.
-func variables(ctx context.Context, e *element, ev *event) (map[string]any, error) {
+func (c *correlator) variables(ctx context.Context, e *element, ev *event) (map[string]any, error) {
 	out := map[string]any{}
 	if name := e.property(propVariable); name != "" {
 		out[name] = ev.value
@@ -172,9 +173,16 @@ func variables(ctx context.Context, e *element, ev *event) (map[string]any, erro
 	if e.result == nil {
 		return out, nil
 	}
-	v, err := ev.evalResult(ctx, e.result)
+	res, err := ev.evalResult(ctx, e.result)
 	if err != nil {
 		return nil, evaluation(ctx, e, err)
+	}
+	v, err := engine.StoreDocuments(ctx, c.documents, res)
+	if protocols.IsInputError(err) {
+		return nil, evaluation(ctx, e, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("element %s: %w", e.ElementID, err)
 	}
 	object, ok := v.(map[string]any)
 	if v != nil && !ok {
@@ -205,7 +213,7 @@ func encode(e *element, variables map[string]any) ([]byte, error) {
 
 // act maps the event and sends the command.
 func (c *correlator) act(ctx context.Context, e *element, ev *event, id string) (protocols.Correlation, error) {
-	vars, err := variables(ctx, e, ev)
+	vars, err := c.variables(ctx, e, ev)
 	if err != nil {
 		return protocols.Correlation{}, err
 	}

@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func decoded(t testing.TB, text string) any {
 // correlate lets the elements of a file, as one group, take an event.
 func correlate(t testing.TB, g Gateway, xml []byte, eventJSON string) (protocols.Correlation, error) {
 	t.Helper()
-	c := &correlator{g, time.Hour}
+	c := &correlator{gateway: g, ttl: time.Hour}
 	ev := newEvent(decoded(t, eventJSON))
 	e, err := choose(t.Context(), &group{elements: found(t, xml)}, ev)
 	if e == nil || err != nil {
@@ -160,6 +161,7 @@ func TestRejects(t *testing.T) {
 		"message id fails":  {messageStart("e", listens, "t", "messageIdExpression", `error("no")`), `{}`, "messageIdExpression: "},
 		"too large":         {start("e", listens, "t", "resultVariable", "r"), large, "more than the limit of 1572864"},
 		"too large message": {catch("e", append(key, "resultVariable", "r")...), large, "more than the limit of 1572864"},
+		"document":          {start("e", listens, "t", "resultExpression", `={file: createDocument("aGk=")}`), `{}`, "there is no document store"},
 		"reserved":          {start("e", listens, "t", "resultVariable", "r"), `{"camunda.function.type":"x"}`, "reserved"},
 	}
 	for name, tt := range tests {
@@ -232,6 +234,29 @@ func TestHeadersInAnyCase(t *testing.T) {
 	}
 }
 
+// documents is a store that keeps nothing.
+type documents struct{ protocols.Documents }
+
+func (documents) Create(_ context.Context, info protocols.DocumentInfo, body io.Reader) (protocols.DocumentInfo, error) {
+	data, err := io.ReadAll(body)
+	info.StoreID, info.ID, info.Size = "memory", "d1:"+string(data), int64(len(data))
+	return info, err
+}
+
+func TestResultCreatesDocuments(t *testing.T) {
+	g := &fakeGateway{}
+	for _, text := range []string{`={file: createDocument({content: data, name: "a.txt"})}`, `{file: createDocument({content: .data, name: "a.txt"})}`} {
+		ev := newEvent(map[string]any{"data": "aGk="})
+		e := found(t, bpmnOf(start("e", listens, "t", "resultExpression", text)))[0]
+		if _, err := (&correlator{gateway: g, documents: documents{}}).act(t.Context(), e, ev, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(g.created[len(g.created)-1].Variables); !strings.Contains(got, `"documentId":"d1:hi"`) || !strings.Contains(got, `"fileName":"a.txt"`) {
+			t.Errorf("%s: %s", text, got)
+		}
+	}
+}
+
 func BenchmarkCorrelate(b *testing.B) {
 	for language, pairs := range map[string][]string{
 		"FEEL": {"activationCondition", `=request.body.type = "order"`, "resultExpression", "={order: request.body.id}"},
@@ -240,7 +265,7 @@ func BenchmarkCorrelate(b *testing.B) {
 		b.Run(language, func(b *testing.B) {
 			g := &group{elements: found(b, bpmnOf(start("e", append(pairs, listens, "t")...)))}
 			v := decoded(b, `{"request":{"body":{"type":"order","id":7,"lines":[{"a":1},{"b":2}]},"headers":{"content-type":"application/json","x":"y"},"params":{}}}`)
-			c := &correlator{noGateway{}, time.Hour}
+			c := &correlator{gateway: noGateway{}, ttl: time.Hour}
 			b.ReportAllocs()
 			for b.Loop() {
 				ev := newEvent(v)

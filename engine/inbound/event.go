@@ -95,9 +95,8 @@ func (e *event) eval(ctx context.Context, p *expr.Program) (any, error) {
 }
 
 // evalResult evaluates a result expression.
-func (e *event) evalResult(ctx context.Context, p *expr.Program) (any, error) {
-	res, err := p.Eval(ctx, expr.Input{Dot: e.value, Scope: response{e}})
-	return res.Value, err
+func (e *event) evalResult(ctx context.Context, p *expr.Program) (expr.Result, error) {
+	return p.Eval(ctx, expr.Input{Dot: e.value, Scope: response{e}})
 }
 
 // keyText writes a value as the text of a correlation key or message id: a

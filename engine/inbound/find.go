@@ -20,7 +20,7 @@ var (
 	conditionSlot = expr.Slot{Name: propCondition, Dot: "the event"}
 	keySlot       = expr.Slot{Name: propKey, Dot: "the event"}
 	messageIDSlot = expr.Slot{Name: propMessageID, Dot: "the event"}
-	resultSlot    = expr.Slot{Name: propResult, Dot: "the event"}
+	resultSlot    = expr.Slot{Name: propResult, Dot: "the event", Documents: true}
 	nameSlot      = expr.Slot{Name: "message name", Dot: "null"}
 	ttlSlot       = expr.Slot{Name: propTTL, Dot: "null"}
 	// propertySlot is any other property, whoever evaluates it.
