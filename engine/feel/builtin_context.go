@@ -29,7 +29,7 @@ func getEntries(f *frame, a []Value) Value {
 	for i, e := range entries {
 		out[i] = ContextOf(Entry{"key", String(e.Name)}, Entry{"value", e.Value})
 	}
-	return List(out...)
+	return f.bounded(List(out...))
 }
 
 // getValue takes a key or a list of keys that leads into nested contexts.
@@ -91,7 +91,7 @@ func put(f *frame, context Value, keys []string, v Value) Value {
 		next, _ := c.get(keys[0])
 		v = put(f, next, keys[1:], v)
 	}
-	return c.with(keys[0], v).value()
+	return f.bounded(c.with(keys[0], v).value())
 }
 
 func contextMerge(f *frame, a []Value) Value {
@@ -108,7 +108,7 @@ func contextMerge(f *frame, a []Value) Value {
 			out.put(e.Name, e.Value)
 		}
 	}
-	return out.value()
+	return f.bounded(out.value())
 }
 
 // contextOfEntries builds a context of entries as get entries gives them.
@@ -127,5 +127,5 @@ func contextOfEntries(f *frame, a []Value) Value {
 		}
 		out.put(key.str(), v)
 	}
-	return out.value()
+	return f.bounded(out.value())
 }

@@ -19,7 +19,7 @@ var conversionFunctions = []builtin{
 		if a[0].kind == KindNull || a[0].kind == KindString {
 			return a[0]
 		}
-		return f.string(string(a[0].appendText(nil)))
+		return f.string(string(a[0].appendText(nil, f.limits.String)))
 	}},
 	{"duration", "from", durationFrom},
 	{"years and months duration", "from,to", monthsBetween},
@@ -36,7 +36,10 @@ var conversionFunctions = []builtin{
 		}
 		return illegal(a)
 	}},
-	{"to json", "value", func(f *frame, a []Value) Value { return f.string(string(a[0].appendJSON(nil, exactJSON))) }},
+	{"to json", "value", func(f *frame, a []Value) Value {
+		f.traverse(a[0])
+		return f.string(string(a[0].appendJSON(nil, exactJSON)))
+	}},
 }
 
 func dateFrom(_ *frame, a []Value) Value {

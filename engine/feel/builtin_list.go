@@ -8,7 +8,7 @@ import (
 
 var listFunctions = []builtin{
 	{"list contains", "list,element", onList(func(f *frame, l, a []Value) Value {
-		f.step(len(l) / 8)
+		f.traverse(a[0])
 		return Bool(contains(l, a[1]))
 	})},
 	{"count", "list", onList(func(_ *frame, l, _ []Value) Value { return Int(int64(len(l))) })},
@@ -232,7 +232,7 @@ func remove(f *frame, l, a []Value) Value {
 }
 
 func indexOf(f *frame, l, a []Value) Value {
-	f.step(len(l) / 8)
+	f.traverse(a[0])
 	var out []Value
 	for i, v := range l {
 		if equals(v, a[1]) {
@@ -274,12 +274,14 @@ func groups(f *frame, l []Value) (firsts, counts []int) {
 	seed := maphash.MakeSeed()
 	buckets := make(map[uint64][]int, len(l))
 	for i, v := range l {
+		f.traverse(v)
 		var h maphash.Hash
 		h.SetSeed(seed)
 		hash(&h, v)
 		key := h.Sum64()
 		known := slices.IndexFunc(buckets[key], func(g int) bool {
 			f.step(1)
+			f.traverse(v)
 			return equals(l[firsts[g]], v)
 		})
 		if known >= 0 {

@@ -22,6 +22,7 @@ func (f *frame) compare(op string, x, y Value) Value {
 		return y
 	}
 	if op == "=" {
+		f.traverse(x)
 		eq, ok := equal(x, y)
 		if !ok {
 			f.warn(NotComparable, "Can't compare ", x, " with ", y)

@@ -17,6 +17,7 @@ type contextValue struct {
 	entries   []Entry
 	functions []Entry
 	index     map[string]int
+	weight    int32
 	foldCase  bool
 	literal   bool // built by a context literal; matters to list contains only
 }
@@ -42,7 +43,7 @@ func FoldCase(v Value) Value {
 }
 
 func newContext(size int) *contextValue {
-	return &contextValue{entries: make([]Entry, 0, size)}
+	return &contextValue{entries: make([]Entry, 0, size), weight: 1}
 }
 
 func (c *contextValue) value() Value { return Value{kind: KindContext, ref: c} }
@@ -78,6 +79,7 @@ func (c *contextValue) find(name string) int {
 
 // put sets an entry. Only for a context that nobody else has seen.
 func (c *contextValue) put(name string, v Value) {
+	c.weight = addWeights(c.weight, addWeights(v.weight(), int32(len(name)/64)))
 	if i := c.find(name); i >= 0 {
 		c.entries[i].Value = v
 		return

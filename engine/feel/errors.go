@@ -32,14 +32,16 @@ func (e *SyntaxError) Caret() string {
 
 // Reasons for an EvalError, to be found with errors.Is. Cancellation is context.Canceled or context.DeadlineExceeded.
 var (
-	ErrAssert = errors.New("assertion failed")     // the function assert
-	ErrLimit  = errors.New("limit exceeded")       // see Limits
-	ErrFailed = errors.New("cannot be evaluated")  // an operation for which the language has no null, such as log(0)
-	errInput  = errors.New("no input value for ?") // "?" outside of unary tests
-	errDepth  = fmt.Errorf("%w: nested too deeply", ErrLimit)
-	errSteps  = fmt.Errorf("%w: too many steps", ErrLimit)
-	errList   = fmt.Errorf("%w: list too long", ErrLimit)
-	errString = fmt.Errorf("%w: string too long", ErrLimit)
+	ErrAssert  = errors.New("assertion failed")     // the function assert
+	ErrLimit   = errors.New("limit exceeded")       // see Limits
+	ErrFailed  = errors.New("cannot be evaluated")  // an operation for which the language has no null, such as log(0)
+	errInput   = errors.New("no input value for ?") // "?" outside of unary tests
+	errDepth   = fmt.Errorf("%w: nested too deeply", ErrLimit)
+	errSteps   = fmt.Errorf("%w: too many steps", ErrLimit)
+	errPattern = fmt.Errorf("%w: regular expression takes too long", ErrLimit)
+	errList    = fmt.Errorf("%w: list too long", ErrLimit)
+	errWeight  = fmt.Errorf("%w: value too large", ErrLimit)
+	errString  = fmt.Errorf("%w: string too long", ErrLimit)
 )
 
 // EvalError is an evaluation that failed: an assertion, an error of a host function, a limit, a cancelled context, or an
@@ -65,11 +67,12 @@ func fail(format string, args ...any) {
 	panic(abort{fmt.Errorf("%w: "+format, append([]any{ErrFailed}, args...)...)})
 }
 
+const maxText = 300 // bytes of a value in a text
+
 // shorten keeps a text readable in errors and warnings.
 func shorten(s string) string {
-	const limit = 300
-	if len(s) <= limit {
+	if len(s) <= maxText {
 		return s
 	}
-	return strings.ToValidUTF8(s[:limit], "") + "..."
+	return strings.ToValidUTF8(s[:maxText], "") + "..."
 }

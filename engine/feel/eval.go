@@ -31,7 +31,7 @@ func (n *listLiteral) eval(f *frame, s *scope) Value {
 		}
 		items[i] = v
 	}
-	return List(items...)
+	return f.bounded(List(items...))
 }
 
 // eval lets each entry see those before it.
@@ -52,7 +52,7 @@ func (n *contextLiteral) eval(f *frame, s *scope) Value {
 		}
 		c.add(n.names[i], v)
 	}
-	return c.value()
+	return f.bounded(c.value())
 }
 
 func (n *rangeLiteral) eval(f *frame, s *scope) Value {

@@ -161,7 +161,7 @@ func (n *call) rest(f *frame, s *scope, args []node, only bool, bad *Value) Valu
 			items[i] = Value{}
 		}
 	}
-	return List(items...)
+	return f.bounded(List(items...))
 }
 
 func (n *call) pushNamed(f *frame, s *scope, fn *function) Value {

@@ -70,9 +70,11 @@ func (n *forLoop) eval(f *frame, s *scope) Value {
 		results = make([]Value, 0, lists[0].num)
 	}
 	var fatal Value
+	weight := int32(1)
 	f.product(n.iterators, lists, s, func(inner *scope) bool {
 		if n.partial {
-			inner = &scope{parent: inner, name: "partial", value: List(results[:len(results):len(results)]...)}
+			so := f.bounded(listOfWeight(results[:len(results):len(results)], weight))
+			inner = &scope{parent: inner, name: "partial", value: so}
 		}
 		v := n.body.eval(f, inner)
 		f.grow(1)
@@ -80,7 +82,8 @@ func (n *forLoop) eval(f *frame, s *scope) Value {
 			fatal = v
 			return false
 		}
-		results = append(results, v.orNull())
+		v = v.orNull()
+		results, weight = append(results, v), addWeights(weight, v.weight())
 		if len(results) > f.limits.List {
 			panic(abort{errList})
 		}
@@ -89,7 +92,7 @@ func (n *forLoop) eval(f *frame, s *scope) Value {
 	if fatal.failed() {
 		return fatal
 	}
-	return List(results...)
+	return f.bounded(listOfWeight(results, weight))
 }
 
 func (n *quantified) eval(f *frame, s *scope) Value {

@@ -41,7 +41,7 @@ func (f *frame) project(items []Value, name string) Value {
 	for i, item := range items {
 		out[i] = f.path(item, name)
 	}
-	return List(out...)
+	return f.bounded(List(out...))
 }
 
 func available(c *contextValue) string {

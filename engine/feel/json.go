@@ -65,7 +65,7 @@ func (v Value) appendJSON(dst []byte, style jsonStyle) []byte {
 		return append(dst, '}')
 	case KindFunction, KindRange:
 		if style == exactJSON {
-			return appendJSONString(dst, string(v.appendText(nil)))
+			return appendJSONString(dst, string(v.appendText(nil, math.MaxInt)))
 		}
 		return append(dst, "null"...)
 	}

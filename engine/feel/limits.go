@@ -4,7 +4,7 @@ package feel
 // default. Going beyond any of them fails the evaluation with ErrLimit.
 type Limits struct {
 	Depth  int // nested function calls
-	Steps  int // loop turns, function calls, items and bytes (64 for a step) of new lists and strings
+	Steps  int // loop turns, function calls, items and bytes (64 for a step) of new lists and strings, and of one value
 	List   int // items of one list
 	String int // bytes of one string
 }
@@ -49,8 +49,19 @@ func (f *frame) step(n int) {
 // list makes a list of items that were built during the evaluation.
 func (f *frame) list(items []Value) Value {
 	f.grow(len(items))
-	return List(items...)
+	return f.bounded(List(items...))
 }
+
+// bounded checks the weight of a value that was built during the evaluation.
+func (f *frame) bounded(v Value) Value {
+	if int(v.weight()) > f.limits.Steps {
+		panic(abort{errWeight})
+	}
+	return v
+}
+
+// traverse counts a walk through all of a value.
+func (f *frame) traverse(v Value) { f.step(int(v.weight()) / 8) }
 
 // grow checks the length of a list that is about to be built.
 func (f *frame) grow(n int) {

@@ -228,10 +228,13 @@ func TestLimits(t *testing.T) {
 		`{o: {f: function(o, n) o.f(o, n + 1)}, r: o.f(o, 1)}`:                   ErrLimit,
 		`string join(for i in 1..900 return "` + strings.Repeat("x", 100) + `")`: ErrLimit,
 		`{a: "` + strings.Repeat("x", 3000) + `", b: a + a, c: b + b, d: c + c}`: ErrLimit,
-		`{a: 1..9}`:                             nil,
-		`number("1e99999") * number("1e99999")`: errArithmetic,
-		`matches("` + strings.Repeat("a", 60) + `!", "^(a+)+$")`: ErrLimit,
-		`concatenate(for i in 1..40 return 1..40)`:               nil,
+		`for i in 1..60 return partial`:                                          ErrLimit,
+		`string(for i in 1..14 return partial)`:                                  ErrLimit,
+		`{a: for i in 1..11 return partial, b: a = a}.b`:                         nil,
+		`for i in 1..900 return "` + strings.Repeat("x", 3000) + `"`:             ErrLimit,
+		`number("1e99999") * number("1e99999")`:                                  errArithmetic,
+		`matches("` + strings.Repeat("a", 60) + `!", "^(a+)+$")`:                 ErrLimit,
+		`concatenate(for i in 1..40 return 1..40)`:                               nil,
 	} {
 		p, err := Compile(src, small)
 		if err != nil {

@@ -1,8 +1,6 @@
 package feel
 
 import (
-	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,13 +70,8 @@ func (f *frame) find(re *regexp2.Regexp, s string, visit func(*regexp2.Match) bo
 		f.step(1)
 		m, err = re.FindNextMatch(m)
 	}
-	if err != nil {
-		cause := f.ctx.Err()
-		if cause == nil {
-			cause = errors.New("regular expression takes too long")
-			panic(abort{errors.Join(ErrLimit, cause)})
-		}
-		panic(abort{context.Cause(f.ctx)})
+	if err != nil { // the only error of a match is its timeout
+		panic(abort{errPattern})
 	}
 }
 

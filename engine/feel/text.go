@@ -4,7 +4,7 @@ import "strings"
 
 // appendText writes a value as in Camunda's texts: strings in quotes, numbers with their zeros, contexts and lists with
 // ", " between the parts.
-func (v Value) appendText(dst []byte) []byte {
+func (v Value) appendText(dst []byte, limit int) []byte {
 	switch v.kind {
 	case KindNull:
 		return append(dst, "null"...)
@@ -18,11 +18,11 @@ func (v Value) appendText(dst []byte) []byte {
 	case KindString:
 		return append(append(append(dst, '"'), v.str()...), '"')
 	case KindList:
-		return appendListText(dst, v.items())
+		return appendListText(dst, v.items(), limit)
 	case KindContext:
-		return appendContextText(dst, v.context())
+		return appendContextText(dst, v.context(), limit)
 	case KindRange:
-		return v.ref.(*rangeValue).appendText(dst)
+		return v.ref.(*rangeValue).appendText(dst, limit)
 	case KindFunction:
 		return append(append(append(dst, "function("...), strings.Join(v.function().params, ", ")...), ')')
 	case kindError, kindFatal:
@@ -31,29 +31,35 @@ func (v Value) appendText(dst []byte) []byte {
 	return appendTemporal(dst, v, asText)
 }
 
-func appendListText(dst []byte, items []Value) []byte {
+func appendListText(dst []byte, items []Value, limit int) []byte {
 	dst = append(dst, '[')
 	for i, item := range items {
+		if len(dst) > limit {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = item.appendText(dst)
+		dst = item.appendText(dst, limit)
 	}
 	return append(dst, ']')
 }
 
-func appendContextText(dst []byte, c *contextValue) []byte {
+func appendContextText(dst []byte, c *contextValue, limit int) []byte {
 	dst = append(dst, '{')
 	for i, e := range c.entries {
+		if len(dst) > limit {
+			return dst
+		}
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = e.Value.appendText(append(append(dst, e.Name...), ':'))
+		dst = e.Value.appendText(append(append(dst, e.Name...), ':'), limit)
 	}
 	return append(dst, '}')
 }
 
-func (r *rangeValue) appendText(dst []byte) []byte {
+func (r *rangeValue) appendText(dst []byte, limit int) []byte {
 	open, closing := byte('('), byte(')')
 	if r.startClosed {
 		open = '['
@@ -61,6 +67,6 @@ func (r *rangeValue) appendText(dst []byte) []byte {
 	if r.endClosed {
 		closing = ']'
 	}
-	dst = r.start.appendText(append(dst, open))
-	return append(r.end.appendText(append(dst, ".."...)), closing)
+	dst = r.start.appendText(append(dst, open), limit)
+	return append(r.end.appendText(append(dst, ".."...), limit), closing)
 }

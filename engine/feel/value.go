@@ -1,6 +1,7 @@
 package feel
 
 import (
+	"math"
 	"time"
 	"unsafe"
 )
@@ -63,7 +64,7 @@ func (k Kind) String() string { return kindNames[k].feel }
 type Value struct {
 	num  int64 // boolean, mantissa, length, days, nanoseconds of the day, seconds or months
 	ref  any   // *byte, *Value, *contextValue, *bigNumber, *zone, *function, *rangeValue
-	aux  int32 // decimal places of a number, nanoseconds of a date-time or duration
+	aux  int32 // decimal places of a number, nanoseconds of a date-time or duration, weight of a list
 	kind Kind
 }
 
@@ -94,11 +95,42 @@ func stringValue(k Kind, s string) Value {
 
 // List makes a list that keeps items; the caller must not change them afterwards.
 func List(items ...Value) Value {
-	v := Value{kind: KindList, num: int64(len(items))}
+	return listOfWeight(items, weightOf(items))
+}
+
+func listOfWeight(items []Value, weight int32) Value {
+	v := Value{kind: KindList, num: int64(len(items)), aux: weight}
 	if len(items) > 0 {
 		v.ref = unsafe.SliceData(items)
 	}
 	return v
+}
+
+// weight is the number of values in a value, each as often as it occurs, and 64 bytes of text counting as another one.
+// It bounds what it takes to write or compare a value: values share their parts, so a short loop can build one that
+// would fill the memory when written.
+func (v Value) weight() int32 {
+	switch v.kind {
+	case KindString:
+		return addWeights(1, int32(min(v.num/64, maxWeight)))
+	case KindList:
+		return v.aux
+	case KindContext:
+		return v.context().weight
+	}
+	return 1
+}
+
+const maxWeight = 1 << 30
+
+func addWeights(a, b int32) int32 { return min(a+b, maxWeight) } // both are at most maxWeight, so nothing overflows
+
+func weightOf(items []Value) int32 {
+	weight := int32(1)
+	for i := range items {
+		weight = addWeights(weight, items[i].weight())
+	}
+	return weight
 }
 
 // Kind tells what the value holds.
@@ -190,7 +222,7 @@ func (v Value) String() string {
 	if v.kind == KindString {
 		return v.str()
 	}
-	return string(v.appendText(nil))
+	return string(v.appendText(nil, math.MaxInt))
 }
 
 func (v Value) bool() bool { return v.num != 0 }

@@ -36,7 +36,7 @@ func message(parts []any) string {
 		case string:
 			text = append(text, p...)
 		case Value:
-			text = append(append(append(text, '\''), shorten(string(p.appendText(nil)))...), '\'')
+			text = append(append(append(text, '\''), shorten(string(p.appendText(nil, maxText)))...), '\'')
 		}
 	}
 	return string(text)
