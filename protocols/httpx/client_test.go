@@ -137,16 +137,16 @@ func TestContentEncodings(t *testing.T) {
 
 func TestBombsAreBounded(t *testing.T) {
 	host := testHost(t)
-	host.Limits.ResponseBody = 100_000
+	host.Limits.ResponseBody = 10_000
 	c := testClient(t, host)
 	for _, encoding := range []string{"gzip", "deflate", "br"} {
-		bomb := compressed(encoding, strings.Repeat("a", 5_000_000))
+		bomb := compressed(encoding, strings.Repeat("a", 500_000))
 		u := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", encoding)
 			_, _ = w.Write(bomb)
 		})
 		_, err := get(t, c, u)
-		if e := failure(t, err); e.Code != CodeTooLarge || e.Message != "the response body is larger than the limit of 100000 bytes" {
+		if e := failure(t, err); e.Code != CodeTooLarge || e.Message != "the response body is larger than the limit of 10000 bytes" {
 			t.Errorf("%s: got %v", encoding, e)
 		}
 	}

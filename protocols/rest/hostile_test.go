@@ -125,21 +125,6 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// What a server says too much after its answer belongs to no other call.
-func TestAnswerWithASecondOne(t *testing.T) {
-	u := crafted(t, func(c *net.TCPConn) {
-		saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")(c)
-		untilClosed(c)
-	})
-	c := open1(t, host(t))
-	for range 3 {
-		out, err := c.Execute(t.Context(), protocols.Call{Input: bound(t, u, `{"url":"BASE"}`)})
-		if err == nil && out.Value.(map[string]any)["body"] != "ok" {
-			t.Errorf("got %v", out.Value)
-		}
-	}
-}
-
 // No text that a server sends makes the output something else than JSON text.
 func TestHostileTexts(t *testing.T) {
 	for contentType, body := range map[string]string{
