@@ -9,12 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/server/cli"
+	"patchbay/server/cli/clitest"
 )
 
 var update = flag.Bool("update", false, "rewrite expected.json from what the examples print")
@@ -38,7 +38,7 @@ func TestExamples(t *testing.T) {
 				t.Fatal("README.md has no line with a patchbay run command")
 			}
 			t.Chdir(filepath.Dir(readme))
-			compare(t, run(t, words(string(match[1]))))
+			compare(t, run(t, clitest.Words(string(match[1]))))
 		})
 	}
 }
@@ -85,18 +85,4 @@ func compare(t *testing.T, got map[string]any) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-}
-
-// words splits a command line as a shell does, as far as READMEs need it:
-// blanks separate, single quotes group.
-func words(line string) []string {
-	var list []string
-	for i, part := range strings.Split(line, "'") {
-		if i%2 == 1 {
-			list = append(list, part)
-		} else {
-			list = append(list, strings.Fields(part)...)
-		}
-	}
-	return list
 }
