@@ -20,7 +20,8 @@ type Inbound interface {
 
 // Handler correlates one event: activation conditions choose the element, its
 // mappings make the variables, and the workflow engine has accepted the command
-// when the handler returns without an error. It is safe for many goroutines.
+// when the handler returns without an error. What became of the event is noted in
+// the executable's activity by then. It is safe for many goroutines.
 //
 // The error is a *Rejected when no repetition can help. After any other error
 // the same event may be handled again; when that error is an *Error, its Code

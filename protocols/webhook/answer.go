@@ -15,7 +15,8 @@ type answer struct {
 	// rank says how far the request got, so that of several refusals the one
 	// that got furthest is sent.
 	rank int
-	// note is what an operator should read; empty if nothing.
+	// note is what an operator should read; empty if nothing, or if the engine
+	// has told him already.
 	note string
 }
 

@@ -66,6 +66,9 @@ func (l *listener) note(severity, tag, message string, data map[string]any) {
 
 // refused notes a request that was not handled.
 func (l *listener) refused(r *request, a *answer) {
+	if a.note == "" {
+		return
+	}
 	severity := "WARNING"
 	if a.status >= http.StatusInternalServerError {
 		severity = "ERROR"

@@ -30,8 +30,14 @@ var statuses = map[string]int{
 	"UNAUTHENTICATED":     http.StatusUnauthorized,
 }
 
-// failure turns a handler's error into an answer.
+// failure turns a handler's error, which the engine has noted, into an answer.
 func failure(err error) *answer {
+	a := failed(err)
+	a.note = ""
+	return a
+}
+
+func failed(err error) *answer {
 	var rejected *protocols.Rejected
 	if errors.As(err, &rejected) {
 		return rejection(rejected)
@@ -43,9 +49,7 @@ func failure(err error) *answer {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return problem{status: http.StatusGatewayTimeout, reason: "DEADLINE_EXCEEDED", detail: "there was no result in time"}.answer()
 	}
-	a := problem{status: http.StatusInternalServerError, detail: "the event could not be handled"}.answer()
-	a.note = err.Error()
-	return a
+	return problem{status: http.StatusInternalServerError, detail: "the event could not be handled"}.answer()
 }
 
 // rejection answers an event that will never be accepted.
@@ -77,7 +81,5 @@ func unavailable(e *protocols.Error) *answer {
 	if p.status == http.StatusServiceUnavailable || p.status == http.StatusTooManyRequests {
 		p.retryAfter = max(1, int(math.Ceil(min(e.RetryAfter.Seconds(), 3600))))
 	}
-	a := p.answer()
-	a.note = e.Message
-	return a
+	return p.answer()
 }

@@ -234,8 +234,8 @@ func TestOutcomes(t *testing.T) {
 			if tt.reason == protocols.CodeConditionNotMet && details["consumeUnmatched"] != false {
 				t.Errorf("got %v", details)
 			}
-			if (tt.err != nil) != (len(f.host.Notes()) == 1) {
-				t.Errorf("notes: %q", f.host.Notes())
+			if len(f.host.Notes()) != 0 {
+				t.Errorf("noted what the engine has noted: %q", f.host.Notes())
 			}
 		})
 	}
