@@ -75,6 +75,7 @@ func TestBind(t *testing.T) {
 		"whole float":        {`{"seconds":5.0}`, func(in *input) { in.Seconds = 5 }},
 		"empty number":       {`{"seconds":"","read":"","ratio":""}`, func(*input) {}},
 		"text from scalars":  {`{"headers":{"n":1.50,"b":true,"none":null}}`, func(in *input) { in.Headers = map[string]*string{"n": text("1.50"), "b": text("true"), "none": nil} }},
+		"empty duration":     {`{"wait":""}`, func(*input) {}},
 		"bool as text":       {`{"follow":"TRUE"}`, func(in *input) { in.Follow = true }},
 		"bool from number":   {`{"follow":1}`, func(in *input) { in.Follow = true }},
 		"scalar for a list":  {`{"tags":7}`, func(in *input) { in.Tags = []string{"7"} }},

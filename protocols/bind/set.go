@@ -154,8 +154,11 @@ func setFloat(to reflect.Value, value any) error {
 }
 
 func setDuration(to reflect.Value, value any) error {
+	if value == "" {
+		return nil
+	}
 	text, ok := scalarText(value)
-	if !ok || text == "" {
+	if !ok {
 		return wrong("expected an ISO 8601 duration such as PT30S but got %s", describe(value))
 	}
 	d, err := duration.Parse(text)
