@@ -235,6 +235,7 @@ func TestSuite(t *testing.T) {
 			"graphql.url":                       post("http://10.0.0.1/"),
 			"graphql.query":                     with("query", ""),
 			"graphql.method":                    with("method", "BREW"),
+			"graphql.readTimeoutInSeconds":      with("readTimeoutInSeconds", -1),
 			"graphql.variables":                 with("variables", "x"),
 			"graphql.headers":                   with("headers", map[string]any{"a b": "c"}),
 			"authentication.username":           {"graphql": post("http://x")["graphql"], "authentication": map[string]any{"type": "basic"}},

@@ -51,3 +51,6 @@ func (in *Input) auth() *httpx.Auth { return in.Credential.Choose(&in.Authentica
 func (in *Input) answer() documents.Answer {
 	return documents.Answer{Format: in.ReturnFormat, Store: in.GraphQL.StoreResponse, StorePath: "graphql.storeResponse"}
 }
+
+// Validate checks what the tags cannot say.
+func (o *operation) Validate() error { return httpx.CheckTimeouts(o.ConnectSeconds, o.ReadSeconds) }

@@ -2,7 +2,9 @@ package httpx
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"patchbay/protocols"
@@ -17,6 +19,7 @@ type Client struct {
 	tokens  *tokens
 	chain   http.RoundTripper
 	library *http.Client
+	gzips   sync.Pool // of *gzip.Reader
 }
 
 // clientKey is the client's place in Host.Shared.
@@ -98,7 +101,11 @@ func optionsOf(ctx context.Context) *Options {
 	return &Options{Connect: defaultSeconds * time.Second, Read: defaultSeconds * time.Second}
 }
 
-const defaultSeconds = 20
+const (
+	defaultSeconds = 20
+	// maxSeconds is as good as no limit, and no duration overflows.
+	maxSeconds = 1_000_000_000
+)
 
 // Timeouts returns the times that two inputs in seconds ask for: 20 seconds by
 // default, the read time-out by default the connection's, 0 for none. This is
@@ -106,13 +113,23 @@ const defaultSeconds = 20
 func Timeouts(connectSeconds, readSeconds *int) (connect, read time.Duration) {
 	seconds := defaultSeconds
 	if connectSeconds != nil {
-		seconds = *connectSeconds
+		seconds = min(*connectSeconds, maxSeconds)
 	}
 	connect = time.Duration(seconds) * time.Second
 	if readSeconds != nil {
-		seconds = *readSeconds
+		seconds = min(*readSeconds, maxSeconds)
 	}
 	return connect, time.Duration(seconds) * time.Second
+}
+
+// CheckTimeouts checks the two inputs of Timeouts.
+func CheckTimeouts(connectSeconds, readSeconds *int) error {
+	for name, seconds := range map[string]*int{"connectionTimeoutInSeconds": connectSeconds, "readTimeoutInSeconds": readSeconds} {
+		if seconds != nil && *seconds < 0 {
+			return &protocols.InputError{Path: name, Message: fmt.Sprintf("expected 0 or more seconds but got %d", *seconds)}
+		}
+	}
+	return nil
 }
 
 // RoundTrip sends a request and follows redirects if the options say so. What

@@ -210,11 +210,24 @@ func TestTimeoutsOfInputs(t *testing.T) {
 		{n(5), n(7), 5 * time.Second, 7 * time.Second},
 		{nil, n(7), 20 * time.Second, 7 * time.Second},
 		{n(0), n(0), 0, 0},
+		{n(1 << 60), nil, maxSeconds * time.Second, maxSeconds * time.Second},
 	}
 	for _, tt := range tests {
 		if c, r := Timeouts(tt.connect, tt.read); c != tt.wantC || r != tt.wantR {
 			t.Errorf("got %v and %v, want %v and %v", c, r, tt.wantC, tt.wantR)
 		}
+	}
+}
+
+// After HEAD there is no body, however long the headers say it is.
+func TestLengthOfHead(t *testing.T) {
+	u := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "99999999999")
+		w.Header().Set("Content-Encoding", "gzip")
+	})
+	resp, err := do(t, testClient(t, testHost(t)), &Options{}, "HEAD", u, "")
+	if err != nil || len(Content(resp)) != 0 || resp.Header.Get("Content-Length") != "99999999999" {
+		t.Errorf("got %v, %v", resp, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -42,6 +43,9 @@ func (e *readError) Unwrap() error { return e.cause }
 // decoding. A decoded answer loses the headers that described the encoded one.
 func (c *Client) readAll(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
+	if resp.Body == http.NoBody {
+		return nil, nil // whatever length the headers tell, as after HEAD
+	}
 	limit := c.limits.ResponseBody
 	encodings := encodingsOf(resp)
 	if len(encodings) == 0 {
@@ -52,14 +56,7 @@ func (c *Client) readAll(resp *http.Response) ([]byte, error) {
 	if _, err := first.Peek(1); err == io.EOF {
 		return nil, nil
 	}
-	body = first
-	for i := len(encodings) - 1; i >= 0; i-- {
-		var err error
-		if body, err = decoder(encodings[i], body); err != nil {
-			return nil, &readError{err}
-		}
-	}
-	content, err := readLimited(body, limit, -1)
+	content, err := c.decode(first, encodings)
 	if err == nil {
 		resp.Header.Del("Content-Encoding")
 		resp.Header.Del("Content-Length")
@@ -68,11 +65,42 @@ func (c *Client) readAll(resp *http.Response) ([]byte, error) {
 	return content, err
 }
 
-// encodingsOf returns the encodings of an answer that has a body, as long as
-// all of them are known; others leave the body as it is.
+// decode reads a body through its encodings, the last one first.
+func (c *Client) decode(body io.Reader, encodings []string) ([]byte, error) {
+	for _, encoding := range slices.Backward(encodings) {
+		var err error
+		switch encoding {
+		case "br":
+			body = brotli.NewReader(body)
+		case "deflate":
+			body, err = inflate(body)
+		default:
+			var z *gzip.Reader
+			if z, err = c.gunzip(body); err == nil {
+				defer c.gzips.Put(z)
+			}
+			body = z
+		}
+		if err != nil {
+			return nil, &readError{err}
+		}
+	}
+	return readLimited(body, c.limits.ResponseBody, -1)
+}
+
+// gunzip returns a reader from the pool: each has 40 KB of tables.
+func (c *Client) gunzip(body io.Reader) (*gzip.Reader, error) {
+	if z, ok := c.gzips.Get().(*gzip.Reader); ok {
+		return z, z.Reset(body)
+	}
+	return gzip.NewReader(body)
+}
+
+// encodingsOf returns the encodings of an answer as long as all of them are
+// known; others leave the body as it is.
 func encodingsOf(resp *http.Response) []string {
 	header := resp.Header["Content-Encoding"]
-	if len(header) == 0 || resp.Body == http.NoBody {
+	if len(header) == 0 {
 		return nil
 	}
 	var encodings []string
@@ -89,16 +117,6 @@ func encodingsOf(resp *http.Response) []string {
 		return nil
 	}
 	return encodings
-}
-
-func decoder(encoding string, r io.Reader) (io.Reader, error) {
-	switch encoding {
-	case "br":
-		return brotli.NewReader(r), nil
-	case "deflate":
-		return inflate(r)
-	}
-	return gzip.NewReader(r)
 }
 
 // inflate reads deflate as RFC 9110 means it, in zlib's format, and as some

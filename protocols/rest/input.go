@@ -47,3 +47,6 @@ func (in *Input) auth() *httpx.Auth { return in.Credential.Choose(&in.Authentica
 func (in *Input) answer() documents.Answer {
 	return documents.Answer{Format: in.ReturnFormat, Store: in.StoreResponse, StorePath: "storeResponse"}
 }
+
+// Validate checks what the tags cannot say.
+func (in *Input) Validate() error { return httpx.CheckTimeouts(in.ConnectSeconds, in.ReadSeconds) }

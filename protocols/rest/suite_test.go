@@ -36,6 +36,7 @@ func TestSuite(t *testing.T) {
 			"headers":                           {"url": "http://x", "headers": "X: y"},
 			"queryParameters.ids":               {"url": "http://x", "queryParameters": map[string]any{"ids": []any{"1", "2"}}},
 			"readTimeoutInSeconds":              {"url": "http://x", "readTimeoutInSeconds": "soon"},
+			"connectionTimeoutInSeconds":        {"url": "http://x", "connectionTimeoutInSeconds": -1},
 			"clientTls":                         {"url": "https://8.8.8.8", "clientTls": map[string]any{"clientPrivateKey": "x"}},
 			"clientTls.trustedCertificate":      {"url": "https://8.8.8.8", "clientTls": map[string]any{"trustedCertificate": "x"}},
 			"authentication.oauthTokenEndpoint": {"url": "http://x", "authentication": map[string]any{"type": "oauth-refresh-token", "oauthTokenEndpoint": "http://169.254.169.254/", "clientId": "c", "refreshToken": "r"}},
