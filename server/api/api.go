@@ -22,6 +22,9 @@ import (
 // Options are what the API works with.
 type Options struct {
 	Catalog *templates.Catalog
+	// Lint returns what is wrong with the text of templates; what it calls an
+	// error is not published.
+	Lint    func(text []byte, published func(id string) *templates.Template) []templates.Finding
 	Gateway Gateway
 	Inbound Executables
 	// Tokens are the bearer tokens that may use the API; none means that
@@ -44,7 +47,7 @@ func Mount(r chi.Router, o Options) {
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
 		api := humachi.New(r, config)
-		catalog{o.Catalog}.register(api)
+		catalog{o.Catalog, o.Lint}.register(api)
 		deployments{o.Gateway}.register(api)
 		executables{o.Inbound}.register(api)
 	})
@@ -95,6 +98,8 @@ type Finding struct {
 	Property string `json:"property,omitempty" doc:"The property's id, else its label."`
 	Line     int    `json:"line,omitempty"`
 	Column   int    `json:"column,omitempty"`
+	Severity string `json:"severity,omitempty" enum:"error,warning"`
+	Fix      string `json:"fix,omitempty"`
 }
 
 // Error returns the detail.

@@ -1,19 +1,23 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"patchbay/schema"
 	"patchbay/templates"
 )
 
 // catalog serves the templates.
-type catalog struct{ *templates.Catalog }
+type catalog struct {
+	*templates.Catalog
+	lint func([]byte, func(string) *templates.Template) []templates.Finding
+}
 
 // maxTemplates is the largest text that is published at once, in bytes.
 const maxTemplates = 16 << 20
@@ -42,6 +46,9 @@ type publishOutput struct {
 }
 
 func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput, error) {
+	if findings := c.lint(in.RawBody, c.latest(ctx)); templates.HasErrors(findings) {
+		return nil, refused(findings)
+	}
 	list, err := templates.Parse(in.RawBody)
 	if err != nil {
 		return nil, publishProblem(err)
@@ -71,23 +78,38 @@ func isArray(text []byte) bool {
 	return false
 }
 
-// publishProblem is what a publisher is told.
-func publishProblem(err error) error {
-	var syntax *schema.SyntaxError
-	var invalid *templates.InvalidError
-	var conflict *templates.ConflictError
-	switch {
-	case errors.As(err, &syntax):
-		p := problem(http.StatusUnprocessableEntity, "the text is no JSON: "+err.Error())
-		p.Errors = []Finding{{Message: err.Error()}}
-		return p
-	case errors.As(err, &invalid):
-		p := problem(http.StatusUnprocessableEntity, fmt.Sprintf("the template breaks %s", count(len(invalid.Violations), "rule")))
-		for _, v := range invalid.Violations {
-			p.Errors = append(p.Errors, Finding{v.Pointer, v.Message, v.Property, v.Line, v.Column})
+// latest finds the highest published version of a template.
+func (c catalog) latest(ctx context.Context) func(string) *templates.Template {
+	return func(id string) *templates.Template {
+		versions, err := c.Versions(ctx, id)
+		if err != nil || len(versions) == 0 {
+			return nil
 		}
-		return p
-	case errors.As(err, &conflict):
+		newest := slices.MaxFunc(versions, func(a, b templates.Info) int { return cmp.Compare(a.VersionNumber(), b.VersionNumber()) })
+		t, err := c.Template(ctx, id, newest.VersionNumber())
+		if err != nil {
+			return nil
+		}
+		return t
+	}
+}
+
+// refused lists the errors of a text; warnings refuse nothing.
+func refused(findings []templates.Finding) error {
+	p := problem(http.StatusUnprocessableEntity, "")
+	for _, f := range findings {
+		if f.Severity == templates.SeverityError {
+			p.Errors = append(p.Errors, Finding{f.Pointer, f.Message, f.Property, f.Line, f.Column, f.Severity, f.Fix})
+		}
+	}
+	p.Detail = "the template breaks " + count(len(p.Errors), "rule")
+	return p
+}
+
+// publishProblem is what a publisher is told about a text without errors.
+func publishProblem(err error) error {
+	var conflict *templates.ConflictError
+	if errors.As(err, &conflict) {
 		return problem(http.StatusConflict, err.Error())
 	}
 	return problem(http.StatusInternalServerError, err.Error())

@@ -113,8 +113,11 @@ func (c *inboundActionCmd) Run(ctx context.Context, s Streams, action commandNam
 }
 
 func plural(n int, noun string) string {
-	if n == 0 {
+	switch n {
+	case 0:
 		return "no " + noun + "s"
+	case 1:
+		return "one " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

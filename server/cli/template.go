@@ -12,6 +12,7 @@ import (
 )
 
 type templateCmd struct {
+	Lint    templateLintCmd    `cmd:"" help:"Check template files."`
 	Publish templatePublishCmd `cmd:"" help:"Publish templates to a running server."`
 	List    templateListCmd    `cmd:"" help:"List the templates of a running server."`
 	Apply   templateApplyCmd   `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`

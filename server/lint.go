@@ -1,0 +1,40 @@
+package server
+
+import (
+	"slices"
+
+	"patchbay/engine/expr"
+	"patchbay/protocols"
+	"patchbay/protocols/all"
+	"patchbay/templates"
+)
+
+// Lint returns what is wrong with the text of templates, as far as this
+// program can run them. published, which may be nil, returns the highest
+// published version of a template.
+func Lint(text []byte, published func(id string) *templates.Template) []templates.Finding {
+	return templates.Lint(text, templates.LintOptions{Checker: checker{}, Published: published})
+}
+
+// checker knows what the program can run; see templates.Checker.
+type checker struct{}
+
+// CheckExpression compiles for a slot that allows what any does.
+func (checker) CheckExpression(source string) error {
+	slot := expr.ErrorExpression
+	slot.Name = ""
+	_, err := expr.Compile(slot, source, expr.Limits{})
+	return err
+}
+
+// HasProtocol implements templates.Checker.
+func (checker) HasProtocol(name string) bool {
+	return slices.ContainsFunc(all.Protocols(), func(p protocols.Protocol) bool { return p.Name == name })
+}
+
+// HasType implements templates.Checker.
+func (checker) HasType(name string) bool {
+	return slices.ContainsFunc(all.Protocols(), func(p protocols.Protocol) bool {
+		return slices.Contains(p.JobTypes, name) || slices.Contains(p.InboundTypes, name)
+	})
+}
