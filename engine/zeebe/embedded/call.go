@@ -40,7 +40,12 @@ func (e *Engine) called(in *instance) (*definition, *failure) {
 	d := e.bound(in, id)
 	switch {
 	case d == nil && spec.binding == "versionTag":
-		return fail("Expected process with BPMN process id '%s' and version tag '%s' to be deployed, but not found.", id, spec.versionTag)
+		return fail("Expected to call process with BPMN process id '%s' and version tag '%s', but no such process found. "+
+			"To resolve this incident, deploy a process with the given process id and version tag.", id, spec.versionTag)
+	case d == nil && spec.binding == "deployment":
+		return fail("Expected to call process with BPMN process id '%s' with binding type 'deployment', but no such process found in the deployment with key %d "+
+			"which contained the current process. To resolve this incident, migrate the process instance to a process definition that is deployed together "+
+			"with the intended process to call.", id, in.process.definition.deployment)
 	case d == nil:
 		return fail("Expected process with BPMN process id '%s' to be deployed, but not found.", id)
 	case d.root.start == nil:

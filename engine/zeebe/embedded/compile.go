@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (c *compiler) element(el *bpmn.Element, scope *node, d *definition) *node {
 	if el.Loop == nil {
 		return c.plain(el, scope, d)
 	}
-	body := &node{el: el, id: el.ID, typeName: "MULTI_INSTANCE_BODY", definition: d, scope: scope, behaviour: loopBehaviour{}, skipsOwnScope: true, links: map[string]*node{}}
+	body := &node{el: el, id: el.ID, typeName: "MULTI_INSTANCE_BODY", definition: d, scope: scope, behaviour: loopBehaviour{}, links: map[string]*node{}}
 	body.loop = c.loop(el.Loop)
 	body.inner = c.plain(el, body, d)
 	return body
@@ -87,11 +88,30 @@ func (c *compiler) node(el *bpmn.Element, scope *node, d *definition) *node {
 		el: el, id: el.ID, typeName: typeName(el), definition: d, scope: scope, behaviour: behaviourOf(el),
 		eventSub: el.EventSubProcess(), interrupts: el.Interrupting, links: map[string]*node{},
 	}
-	n.inputs = compileMappings(el.Inputs, c.clock, c.complain)
-	n.outputs = compileMappings(el.Outputs, c.clock, c.complain)
+	c.mappings(el, n)
 	c.supported(el, n)
 	c.details(el, n)
 	return n
+}
+
+// withoutMappings are the elements whose mappings Zeebe checks but never applies.
+var withoutMappings = map[bpmn.Type]bool{
+	bpmn.TypeTask: true, bpmn.TypeManualTask: true, bpmn.TypeExclusiveGateway: true, bpmn.TypeParallelGateway: true,
+	bpmn.TypeInclusiveGateway: true, bpmn.TypeEventBasedGateway: true,
+}
+
+func (c *compiler) mappings(el *bpmn.Element, n *node) {
+	inputs := compileMappings(el.Inputs, c.clock, c.complain)
+	outputs := compileMappings(el.Outputs, c.clock, c.complain)
+	if withoutMappings[el.Type] {
+		return
+	}
+	n.outputs = outputs
+	switch n.behaviour.(type) {
+	case passThrough, throwError, throwEscalation, throwLink, terminateEnd:
+	default:
+		n.inputs = inputs
+	}
 }
 
 // supported lists what Zeebe can do and this engine cannot, so that nothing is left out silently.
@@ -120,7 +140,6 @@ func (c *compiler) details(el *bpmn.Element, n *node) {
 	}
 	if el.Called != nil {
 		n.called = c.called(el)
-		n.skipsOwnScope = true
 	}
 	if el.Type == bpmn.TypeReceiveTask && el.Message != nil {
 		n.catch = c.messageSpec(el.Message, true)
@@ -236,13 +255,13 @@ func (c *compiler) connect(el *bpmn.Element) {
 			inner.catches = append(inner.catches, inner)
 		}
 	case bpmn.TypeEventBasedGateway:
-		for _, f := range el.Outgoing {
+		for _, f := range slices.Backward(el.Outgoing) {
 			if target := c.nodes[f.Target]; target != nil && target.catch != nil {
 				n.catches = append(n.catches, target)
 			}
 		}
 	}
-	for _, b := range el.Boundaries {
+	for _, b := range slices.Backward(el.Boundaries) { // the order in which Zeebe opens subscriptions
 		n.catches = append(n.catches, c.nodes[b])
 	}
 	if el.EventSubProcess() && n.start != nil {

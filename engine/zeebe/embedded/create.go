@@ -22,24 +22,52 @@ func (in *instance) begin(start *node, event variables) {
 }
 
 // startInside starts a process instance at chosen elements, as start instructions ask for. The sub-processes around
-// them are entered without their start events.
-func (e *Engine) startInside(p *process, targets []*node) {
-	scopes := map[*node]*instance{p.root.node: p.root}
-	p.root.begins = []pending{}
-	e.activate(p.root)
+// them are entered without their start events and input mappings. A failure leaves the instance unusable.
+func (e *Engine) startInside(p *process, targets []*node) *failure {
+	scopes := map[*node]*instance{}
+	if f := e.openScope(p.root, scopes); f != nil {
+		return f
+	}
 	for _, n := range targets {
-		scope := e.enterScope(n.scope, scopes)
+		scope, f := e.enterScope(n.scope, scopes)
+		if f != nil {
+			return f
+		}
 		e.push(step{op: opActivate, in: e.create(n, scope)})
 	}
+	return nil
 }
 
-func (e *Engine) enterScope(n *node, scopes map[*node]*instance) *instance {
+func (e *Engine) enterScope(n *node, scopes map[*node]*instance) (*instance, *failure) {
 	if in := scopes[n]; in != nil {
-		return in
+		return in, nil
 	}
-	in := e.create(n, e.enterScope(n.scope, scopes))
+	around, f := e.enterScope(n.scope, scopes)
+	if f != nil {
+		return nil, f
+	}
+	in := e.create(n, around)
+	return in, e.openScope(in, scopes)
+}
+
+func (e *Engine) openScope(in *instance, scopes map[*node]*instance) *failure {
+	subs, f := e.prepare(in)
+	if f != nil {
+		return f
+	}
 	in.begins = []pending{}
-	scopes[n] = in
-	e.activate(in)
-	return in
+	scopes[in.node] = in
+	e.activated(in, subs)
+	return nil
+}
+
+// forget removes a process instance that could not start.
+func (e *Engine) forget(p *process) {
+	e.state.steps.drop(func(s step) bool { return s.in.process == p })
+	for _, in := range p.history {
+		e.unsubscribe(in)
+		delete(e.state.elements, in.key)
+	}
+	delete(e.state.processes, p.key)
+	e.state.active--
 }

@@ -55,7 +55,7 @@ func (e *Engine) deploy(resources []*pb.Resource) (*pb.DeployResourceResponse, e
 	}
 	files, problems := e.readFiles(resources)
 	if len(problems) == 0 {
-		problems = duplicates(files)
+		problems = append(duplicates(files), unbound(files)...)
 	}
 	if len(problems) > 0 {
 		return nil, invalidArgument("CREATE", "Expected to deploy new resources, but encountered the following errors:%s", strings.Join(problems, ""))
@@ -167,6 +167,40 @@ func duplicates(files []*file) []string {
 	return nil
 }
 
+// unbound finds call activities that are bound to the deployment and call a process that is not in it.
+func unbound(files []*file) (problems []string) {
+	here := map[string]bool{}
+	for _, f := range files {
+		for _, d := range f.definitions {
+			here[d.id] = true
+		}
+	}
+	for _, f := range files {
+		var missing bpmn.Problems
+		for _, d := range f.definitions {
+			missing = append(missing, d.root.unbound(here)...)
+		}
+		if len(missing) > 0 {
+			problems = append(problems, fmt.Sprintf("\n'%s':\n%s", f.name, missing))
+		}
+	}
+	return problems
+}
+
+func (n *node) unbound(here map[string]bool) (missing bpmn.Problems) {
+	if c := n.called; c != nil && c.binding == "deployment" && c.processID.program == nil && !here[c.processID.source] {
+		missing = append(missing, bpmn.Problem{Place: n.el.Called.Place,
+			Message: "Expected to find process with id '" + c.processID.source + "' in current deployment, but not found."})
+	}
+	if n.inner != nil {
+		missing = append(missing, n.inner.unbound(here)...)
+	}
+	for _, child := range n.children {
+		missing = append(missing, child.unbound(here)...)
+	}
+	return missing
+}
+
 func (e *Engine) install(f *file, deployment int64) []*pb.Deployment {
 	if f.form != nil {
 		return []*pb.Deployment{e.installForm(f.form)}
@@ -225,6 +259,11 @@ func (e *Engine) deleteResource(key int64) error {
 	d := e.state.definitions[key]
 	if d == nil {
 		return notFound("DELETE", "Expected to delete resource but no resource found with key `%d`", key)
+	}
+	for _, p := range e.state.processes {
+		if p.definition == d && p.root.phase < completed {
+			return invalidState("DELETE", "Expected to delete resource with key `%d` but there are still running instances", key)
+		}
 	}
 	v := e.state.byProcessID[d.id]
 	latest := v.latest() == d

@@ -118,6 +118,9 @@ func (e *Engine) work() {
 	for range stepsPerTurn {
 		s, ok := e.state.steps.pop()
 		if !ok {
+			s, ok = e.state.later.pop()
+		}
+		if !ok {
 			return
 		}
 		e.step(s)
@@ -130,7 +133,7 @@ func (e *Engine) turn() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.work()
-	return e.state.steps.len() > 0
+	return e.state.steps.len()+e.state.later.len() > 0
 }
 
 // loop fires timers and goes on with steps that one turn could not finish.

@@ -20,7 +20,7 @@ func (throwError) enter(e *Engine, in *instance) *failure {
 		return uncaught(code, "", known)
 	}
 	e.activated(in, nil)
-	e.trigger(found.host, found.catch, in.vars.copy())
+	e.trigger(found.host, found.catch, variables{}) // an end event throws no variables
 	return nil
 }
 
@@ -35,7 +35,7 @@ func (throwEscalation) enter(e *Engine, in *instance) *failure {
 	e.activated(in, nil)
 	found := findEscalation(in, code)
 	if found.catch != nil {
-		e.trigger(found.host, found.catch, in.vars.copy())
+		e.trigger(found.host, found.catch, variables{})
 	}
 	if found.catch == nil || !found.catch.interrupts {
 		e.finish(in)
@@ -76,34 +76,37 @@ func outer(in *instance) *instance {
 	return in.process.caller
 }
 
-// findError prefers the exact code anywhere above to a catch-all event that is nearer. It also gives the codes that were there.
+// findError takes the nearest instance that catches the code or everything; there the code itself goes first. It also gives
+// the codes that were passed by.
 func findError(from *instance, code string) (found caught, known []string) {
 	handlers(from, bpmn.EventError, func(c caught) bool {
-		if c.catch.catch.code == code {
-			found = c
+		if found.catch != nil && c.host != found.host {
 			return false
 		}
-		if c.catch.catch.code == "" && found.catch == nil {
-			found = c
-		}
 		known = append(known, c.catch.catch.code)
-		return true
+		return found.take(c, code)
 	})
 	return found, known
 }
 
-// findEscalation takes the nearest scope that catches the code or everything.
+// findEscalation goes by the same rule.
 func findEscalation(from *instance, code string) (found caught) {
 	handlers(from, bpmn.EventEscalation, func(c caught) bool {
 		if found.catch != nil && c.host != found.host {
 			return false
 		}
-		if own := c.catch.catch.code; own == code || own == "" && found.catch == nil {
-			found = c
-		}
-		return found.catch == nil || found.catch.catch.code != code
+		return found.take(c, code)
 	})
 	return found
+}
+
+// take keeps a handler of the code, or one of everything while there is none yet. It tells whether to look on.
+func (c *caught) take(other caught, code string) bool {
+	own := other.catch.catch.code
+	if own == code || own == "" && c.catch == nil {
+		*c = other
+	}
+	return own != code
 }
 
 func uncaught(code, message string, known []string) *failure {

@@ -77,7 +77,7 @@ func (e *Engine) unsubscribeInner(scope *instance) {
 
 // trigger lets an event act on the instance that waits for it.
 func (e *Engine) trigger(in *instance, catch *node, event variables) {
-	if !in.alive() || in.boundary != nil {
+	if in.phase != active || in.boundary != nil {
 		return
 	}
 	switch {

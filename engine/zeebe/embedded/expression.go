@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"time"
 
@@ -174,13 +175,15 @@ func (x *expression) correlationKey(scope feel.Scope) (string, *failure) {
 		"': The value must be either a string or a number, but was '" + v.TypeName() + "'." + warningText(warnings))
 }
 
-// variableName gives the name when the expression is nothing but a variable.
+// variableName gives the variable when the expression is nothing but one, or a path that begins with one.
 func (x *expression) variableName() string {
-	if x.program == nil {
+	if x.program == nil || !variablePath.MatchString(x.source) {
 		return ""
 	}
-	if names := x.program.Variables(); len(names) == 1 && names[0] == x.source {
-		return x.source
+	if names := x.program.Variables(); len(names) == 1 {
+		return names[0]
 	}
 	return ""
 }
+
+var variablePath = regexp.MustCompile(`^\w+(\s*\.\s*\w+)*$`)

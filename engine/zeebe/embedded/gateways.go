@@ -101,7 +101,7 @@ func (e *Engine) join(scope *instance, n *node, via *edge) bool {
 	if via != nil {
 		j.arrived[via]++
 	}
-	if len(j.arrived) < len(n.incoming) && e.tokensMoving(scope) || !j.ready(scope, n) {
+	if !e.ready(j, scope, n) {
 		return false
 	}
 	j.consume(scope)
@@ -111,14 +111,14 @@ func (e *Engine) join(scope *instance, n *node, via *edge) bool {
 	return true
 }
 
-func (j *join) ready(scope *instance, n *node) bool {
+// ready tells whether a join may go on. An inclusive one looks only now, when a token arrives, whether another could
+// still come: as in Zeebe it waits for ever when that one is taken elsewhere later.
+func (e *Engine) ready(j *join, scope *instance, n *node) bool {
 	if len(j.arrived) == len(n.incoming) {
 		return true
 	}
-	if _, inclusive := n.behaviour.(inclusiveGateway); !inclusive || len(j.arrived) == 0 {
-		return false
-	}
-	return !scope.reaches(n, j)
+	_, inclusive := n.behaviour.(inclusiveGateway)
+	return inclusive && !e.reaches(scope, n, j)
 }
 
 // consume takes one token of each flow.
@@ -132,7 +132,8 @@ func (j *join) consume(scope *instance) {
 }
 
 // reaches tells whether anything active in the scope may still come to the gateway by a flow that has no token yet.
-func (in *instance) reaches(n *node, j *join) bool {
+func (e *Engine) reaches(scope *instance, n *node, j *join) bool {
+	busy := e.occupied(scope)
 	seen := map[*node]bool{n: true}
 	var todo []*node
 	for _, flow := range n.incoming {
@@ -147,17 +148,34 @@ func (in *instance) reaches(n *node, j *join) bool {
 			continue
 		}
 		seen[at] = true
-		if in.occupied(at) {
+		if busy[at] {
 			return true
 		}
 		for _, flow := range at.incoming {
 			todo = append(todo, flow.source)
 		}
-		if host := at.el.AttachedTo; host != nil {
+		if at.el.AttachedTo != nil {
 			todo = append(todo, hostOf(at))
 		}
 	}
 	return false
+}
+
+// occupied gives the nodes of a scope that have an instance, a token that waits, or one that is on its way.
+func (e *Engine) occupied(scope *instance) map[*node]bool {
+	busy := map[*node]bool{}
+	for child := scope.first; child != nil; child = child.next {
+		busy[child.node] = true
+	}
+	for n := range scope.joins {
+		busy[n] = true
+	}
+	for _, s := range e.state.steps.items[e.state.steps.head:] {
+		if s.op == opEnter && s.in == scope {
+			busy[s.node] = true
+		}
+	}
+	return busy
 }
 
 func hostOf(boundary *node) *node {
@@ -167,43 +185,6 @@ func hostOf(boundary *node) *node {
 		}
 	}
 	return boundary
-}
-
-// occupied tells whether the node has an instance or a token waiting in this scope.
-func (in *instance) occupied(n *node) bool {
-	if in.joins[n] != nil {
-		return true
-	}
-	for child := in.first; child != nil; child = child.next {
-		if child.node == n {
-			return true
-		}
-	}
-	return false
-}
-
-// openJoins looks whether an inclusive gateway may go on because nothing else can reach it any more.
-func (e *Engine) openJoins(scope *instance) {
-	if !scope.accepts() || e.tokensMoving(scope) {
-		return
-	}
-	for n, j := range scope.joins {
-		if _, inclusive := n.behaviour.(inclusiveGateway); inclusive && j.ready(scope, n) {
-			e.push(step{op: opEnter, in: scope, node: n})
-			return
-		}
-	}
-}
-
-// tokensMoving tells whether tokens are on flows that no gateway holds: they may still reach one.
-func (e *Engine) tokensMoving(scope *instance) bool {
-	waiting := 0
-	for _, j := range scope.joins {
-		for _, n := range j.arrived {
-			waiting += n
-		}
-	}
-	return scope.tokens > waiting
 }
 
 // eventGateway waits for the first of the events behind it.

@@ -18,7 +18,6 @@ type node struct {
 
 	inputs, outputs *mappings
 	keepsPayload    bool // its event's variables do not leave it without output mappings
-	skipsOwnScope   bool // its result goes to the scopes around it, never into its own variables
 
 	start      *node   // none start event of a scope, or the only one of an event sub-process
 	children   []*node // of a scope

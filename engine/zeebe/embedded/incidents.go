@@ -11,6 +11,7 @@ const (
 	calledElementError  incidentKind = "CALLED_ELEMENT_ERROR"
 	unhandledErrorEvent incidentKind = "UNHANDLED_ERROR_EVENT"
 	messageSizeExceeded incidentKind = "MESSAGE_SIZE_EXCEEDED"
+	formNotFound        incidentKind = "FORM_NOT_FOUND"
 )
 
 // incident is a step that could not go on.
@@ -80,7 +81,8 @@ func (e *Engine) resolve(key int64) error {
 func (e *Engine) resolveJob(i *incident) error {
 	j := i.job
 	if i.kind == jobNoRetries && j.retries <= 0 {
-		return invalidState("RESOLVE", "Expected to resolve incident with key '%d', but job with key '%d' has no retries left", i.key, j.key)
+		return invalidState("RESOLVE", "Expected to resolve incident with key '%d', but job with key '%d' has no retries left. "+
+			"Please update the job retries and retry resolving the incident", i.key, j.key)
 	}
 	e.close(i)
 	j.incident = nil

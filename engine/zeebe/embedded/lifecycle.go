@@ -7,7 +7,6 @@ func (e *Engine) arrive(s step) {
 		return
 	}
 	if s.node.join && !e.join(scope, s.node, s.edge) {
-		e.openJoins(scope)
 		return
 	}
 	if s.edge != nil && !s.node.join {
@@ -16,9 +15,6 @@ func (e *Engine) arrive(s step) {
 	in := e.create(s.node, scope)
 	in.payload = s.event
 	e.activate(in)
-	if scope.joins != nil {
-		e.openJoins(scope)
-	}
 }
 
 // activate runs the entry of an element: input mappings, then its behaviour. A failure leaves an incident, whose
@@ -118,9 +114,6 @@ func (e *Engine) progress(scope *instance) {
 	if scope.count == 0 && scope.eventSub != nil {
 		e.startEventSub(scope)
 		return
-	}
-	if scope.tokens > 0 {
-		e.openJoins(scope)
 	}
 	if scope.count == 0 && scope.tokens == 0 && scope.phase == active {
 		e.finish(scope)

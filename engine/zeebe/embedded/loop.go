@@ -9,10 +9,10 @@ type loopBehaviour struct{}
 
 // loopState is what a body knows of its run.
 type loopState struct {
-	items                []feel.Value
-	results              [][]byte
-	completed, cancelled int
-	done                 bool // the completion condition holds
+	items                         []feel.Value
+	results                       [][]byte
+	created, completed, cancelled int
+	done                          bool // the completion condition holds
 }
 
 func (loopBehaviour) enter(e *Engine, in *instance) *failure {
@@ -62,6 +62,7 @@ func (e *Engine) iterate(body *instance, index int) {
 	spec := body.node.loop
 	in := e.create(body.node.inner, body)
 	in.loopIndex = index
+	body.loop.created++
 	if spec.outputVariable != "" {
 		in.vars.set(spec.outputVariable, jsonNull)
 	}
@@ -98,7 +99,7 @@ func (e *Engine) collect(in *instance) *failure {
 // counters are the variables that a completion condition sees besides those of the instance that just completes.
 func (l *loopState) counters(body *instance) feel.Map {
 	return feel.Map{
-		"numberOfInstances":           feel.FromGo(len(l.items)),
+		"numberOfInstances":           feel.FromGo(l.created),
 		"numberOfActiveInstances":     feel.FromGo(body.count - 1),
 		"numberOfCompletedInstances":  feel.FromGo(l.completed + 1),
 		"numberOfTerminatedInstances": feel.FromGo(l.cancelled),

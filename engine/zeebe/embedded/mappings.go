@@ -8,17 +8,19 @@ import (
 	"patchbay/engine/feel"
 )
 
-// mapping is one zeebe:input or zeebe:output.
-type mapping struct {
-	source *expression // nil gives null
-	path   []string
+// mappings are all inputs or all outputs of an element: one tree, as Zeebe makes one FEEL context of them. The targets
+// a.b and a.c share the object a, which stands where its first target stands. An expression sees what stands before it in
+// its own object and in the objects around it, then the variables; so a.c does not see the new a, but it sees b.
+type mappings struct {
+	roots  []*target
+	source string // the context as text, which the texts of errors show
 }
 
-// mappings are all of one kind, evaluated in order; later ones see what earlier ones made.
-type mappings struct {
-	list []mapping
-	// source is the one FEEL context that Zeebe makes of all mappings; its error texts show it.
-	source string
+// target is a node of the tree: a value or an object.
+type target struct {
+	name    string
+	source  *expression // of a value; nil gives null
+	members []*target   // of an object, else nil
 }
 
 func compileMappings(list []bpmn.Mapping, clock func() time.Time, complain func(bpmn.Place, error)) *mappings {
@@ -26,23 +28,60 @@ func compileMappings(list []bpmn.Mapping, clock func() time.Time, complain func(
 		return nil
 	}
 	m := &mappings{}
-	var parts []string
 	for _, b := range list {
-		one := mapping{path: strings.Split(b.Target, ".")}
-		text := "null"
+		var x *expression
 		if b.Source != "" {
-			x, err := compileExpression(b.Source, clock)
-			if err != nil {
+			var err error
+			if x, err = compileExpression(b.Source, clock); err != nil {
 				complain(b.Place, syntaxError(b.Source, err))
-				continue
 			}
-			one.source, text = x, x.literal()
 		}
-		m.list = append(m.list, one)
-		parts = append(parts, b.Target+":"+text)
+		m.put(strings.Split(b.Target, "."), x)
 	}
-	m.source = "{" + strings.Join(parts, ",") + "}"
+	m.source = contextText(m.roots)
 	return m
+}
+
+// put sets a target; the last mapping of a name counts.
+func (m *mappings) put(path []string, x *expression) {
+	at := &m.roots
+	for i, name := range path {
+		t := findTarget(*at, name)
+		if t == nil {
+			t = &target{name: name}
+			*at = append(*at, t)
+		}
+		if i == len(path)-1 {
+			t.source, t.members = x, nil
+			return
+		}
+		t.source = nil
+		at = &t.members
+	}
+}
+
+func findTarget(list []*target, name string) *target {
+	for _, t := range list {
+		if t.name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+func contextText(list []*target) string {
+	parts := make([]string, len(list))
+	for i, t := range list {
+		switch {
+		case t.members != nil:
+			parts[i] = t.name + ":" + contextText(t.members)
+		case t.source == nil:
+			parts[i] = t.name + ":null"
+		default:
+			parts[i] = t.name + ":" + t.source.literal()
+		}
+	}
+	return "{" + strings.Join(parts, ",") + "}"
 }
 
 // literal gives the expression as FEEL text.
@@ -53,131 +92,78 @@ func (x *expression) literal() string {
 	return x.source
 }
 
-// evaluate gives the mapped variables. With base, a nested target is merged into the object that base finds under its
-// first name; without, it makes a new object.
+// evaluate gives the mapped variables. With merge an object keeps the members of the variable that has its name.
 func (m *mappings) evaluate(in *instance, merge bool) (variables, *failure) {
-	made := &objects{under: in, merge: merge}
-	for i := range m.list {
-		if f := m.evaluateOne(&m.list[i], made); f != nil {
-			return variables{}, f
-		}
-	}
-	return made.variables(), nil
-}
-
-func (m *mappings) evaluateOne(one *mapping, made *objects) *failure {
-	value := feel.Value{}
-	if one.source != nil {
-		v, f := one.source.value(made)
-		if f != nil {
-			text := strings.Replace(f.text, "the expression '"+one.source.source+"'", "the expression '"+m.source+"'", 1)
-			return &failure{kind: ioMappingError, text: text}
-		}
-		value = v
-	}
-	made.put(one.path, value)
-	return nil
-}
-
-// objects is the growing result of mappings: a tree whose inner nodes are objects.
-type objects struct {
-	under *instance
-	merge bool
-	roots []*object
-}
-
-type object struct {
-	name    string
-	value   feel.Value // of a leaf
-	members []*object  // of an object
-	inner   bool
-}
-
-// Lookup gives what was mapped before, else the variable.
-func (o *objects) Lookup(name string) (feel.Value, bool) {
-	for _, r := range o.roots {
-		if r.name == name {
-			return r.feel(), true
-		}
-	}
-	return o.under.Lookup(name)
-}
-
-func (o *objects) put(path []string, value feel.Value) {
-	at := &o.roots
-	for i, name := range path {
-		next := findObject(*at, name)
-		if next == nil {
-			next = &object{name: name}
-			if i == 0 && o.merge && len(path) > 1 {
-				next.take(o.under.lookup(name))
-			}
-			*at = append(*at, next)
-		}
-		if i == len(path)-1 {
-			next.value, next.inner, next.members = value, false, nil
-			return
-		}
-		next.open()
-		at = &next.members
-	}
-}
-
-func findObject(list []*object, name string) *object {
-	for _, o := range list {
-		if o.name == name {
-			return o
-		}
-	}
-	return nil
-}
-
-func (o *object) take(v *variable) {
-	if v != nil {
-		o.value = v.feel()
-	}
-}
-
-// open makes the node an object, with the members of the object that it holds already.
-func (o *object) open() {
-	if o.inner {
-		return
-	}
-	o.inner = true
-	text := o.value.JSON()
-	if len(text) > 0 && text[0] == '{' {
-		splitObject(text, func(name string, value []byte) {
-			v, _ := feel.FromJSON(value)
-			o.members = append(o.members, &object{name: name, value: v})
-		})
-	}
-}
-
-func (o *object) json() []byte {
-	if !o.inner {
-		return o.value.JSON()
-	}
-	out := []byte{'{'}
-	for _, m := range o.members {
-		out = appendMember(out, m.name, m.json())
-	}
-	return append(out, '}')
-}
-
-func (o *object) feel() feel.Value {
-	if !o.inner {
-		return o.value
-	}
-	v, _ := feel.FromJSON(o.json())
-	return v
-}
-
-func (o *objects) variables() variables {
 	var out variables
-	for _, r := range o.roots {
-		out.set(r.name, r.json())
+	made := &madeScope{around: in}
+	for _, t := range m.roots {
+		var old feel.Value
+		if merge && t.members != nil {
+			old, _ = in.Lookup(t.name)
+		}
+		v, f := m.value(t, made, old)
+		if f != nil {
+			return out, f
+		}
+		made.entries = append(made.entries, feel.Entry{Name: t.name, Value: v})
+		out.set(t.name, v.JSON())
 	}
-	return out
+	return out, nil
+}
+
+func (m *mappings) value(t *target, around *madeScope, old feel.Value) (feel.Value, *failure) {
+	if t.members != nil {
+		return m.object(t, around, old)
+	}
+	if t.source == nil {
+		return feel.Null(), nil
+	}
+	v, f := t.source.value(around)
+	if f != nil {
+		text := strings.Replace(f.text, "the expression '"+t.source.source+"'", "the expression '"+m.source+"'", 1)
+		return v, &failure{kind: ioMappingError, text: text}
+	}
+	return v, nil
+}
+
+// object makes a new object, or one merged into the old one; merging into something else gives null, as in Zeebe.
+func (m *mappings) object(t *target, around *madeScope, old feel.Value) (feel.Value, *failure) {
+	if !old.IsNull() && old.Kind() != feel.KindContext {
+		return feel.Null(), nil
+	}
+	made := &madeScope{around: around}
+	for _, member := range t.members {
+		before, _ := old.Entry(member.name)
+		v, f := m.value(member, made, before)
+		if f != nil {
+			return v, f
+		}
+		made.entries = append(made.entries, feel.Entry{Name: member.name, Value: v})
+	}
+	var kept []feel.Entry
+	for _, name := range old.Keys() {
+		if findTarget(t.members, name) == nil {
+			v, _ := old.Entry(name)
+			kept = append(kept, feel.Entry{Name: name, Value: v})
+		}
+	}
+	return feel.ContextOf(append(kept, made.entries...)...), nil
+}
+
+// madeScope shows what mappings have made so far before what is around.
+type madeScope struct {
+	around  feel.Scope
+	entries []feel.Entry
+}
+
+// Lookup implements feel.Scope.
+func (s *madeScope) Lookup(name string) (feel.Value, bool) {
+	for i := len(s.entries) - 1; i >= 0; i-- {
+		if s.entries[i].Name == name {
+			return s.entries[i].Value, true
+		}
+	}
+	return s.around.Lookup(name)
 }
 
 // applyInputs creates the local variables of an element.
@@ -211,8 +197,6 @@ func (e *Engine) applyOutputs(in *instance) *failure {
 		}
 	case n.keepsPayload:
 		in.setLocal(&in.payload)
-	case n.skipsOwnScope:
-		propagate(in.scope, &in.payload)
 	default:
 		propagate(in, &in.payload)
 	}

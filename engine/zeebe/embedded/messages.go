@@ -105,7 +105,7 @@ func (e *Engine) correlate(m *message, s *messageSub) {
 	if s.once() {
 		s.close(e)
 	}
-	e.push(step{op: opTrigger, in: s.in, node: s.node, event: m.vars.copy()})
+	e.state.later.push(step{op: opTrigger, in: s.in, node: s.node, event: m.vars.copy()})
 }
 
 func (m *message) mark(processID string) {

@@ -183,17 +183,25 @@ func (t *timerSpec) duration(v feel.Value, warnings []feel.Warning, now time.Tim
 }
 
 func (t *timerSpec) date(v feel.Value, warnings []feel.Warning) (schedule, *failure) {
+	at, f := t.moment(v, warnings)
+	if f != nil {
+		return schedule{}, f
+	}
+	return schedule{due: at.UnixMilli()}, nil
+}
+
+func (t *timerSpec) moment(v feel.Value, warnings []feel.Warning) (time.Time, *failure) {
 	if s, ok := v.AsString(); ok {
 		at, ok := parseDate(s)
 		if !ok {
-			return schedule{}, extractError("Invalid date-time format '" + s + "' for expression '" + t.text.source + "'.")
+			return at, extractError("Invalid date-time format '" + s + "' for expression '" + t.text.source + "'.")
 		}
-		return schedule{due: at.UnixMilli()}, nil
+		return at, nil
 	}
 	if at, ok := v.AsTime(); ok {
-		return schedule{due: at.UnixMilli()}, nil
+		return at, nil
 	}
-	return schedule{}, t.text.wrongType("[DATE_TIME, STRING]", v, warnings)
+	return time.Time{}, t.text.wrongType("[DATE_TIME, STRING]", v, warnings)
 }
 
 func (t *timerSpec) cycle(v feel.Value, warnings []feel.Warning, now time.Time) (schedule, *failure) {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"strconv"
 
 	"patchbay/engine/feel"
@@ -24,17 +25,24 @@ func (in *instance) Lookup(name string) (feel.Value, bool) {
 	return feel.Value{}, false
 }
 
-// propagate sets each variable in the nearest scope that has it, else in the root scope. in may be nil.
+// propagate sets each variable in the nearest scope that has it with another value, else in the root scope. in may be nil.
+// That a scope which has the very same value is passed by, so that the value also goes further up, was observed in Zeebe 8.8.
 func propagate(in *instance, doc *variables) {
 	for i := range doc.list {
-		home := in
-		for home != nil && home.scope != nil && home.vars.find(doc.list[i].name) == nil {
+		v, home := &doc.list[i], in
+		for home != nil && home.scope != nil && !home.differs(v) {
 			home = home.scope
 		}
 		if home != nil {
-			home.vars.set(doc.list[i].name, doc.list[i].json)
+			home.vars.set(v.name, v.json)
 		}
 	}
+}
+
+// differs tells whether the scope has the variable with another value.
+func (in *instance) differs(v *variable) bool {
+	own := in.vars.find(v.name)
+	return own != nil && !bytes.Equal(own.json, v.json)
 }
 
 // setLocal sets all variables in the instance's own scope.

@@ -95,7 +95,7 @@ func (g *gateway) DeleteResource(_ context.Context, r *pb.DeleteResourceRequest)
 }
 
 func (g *gateway) CreateProcessInstance(_ context.Context, r *pb.CreateProcessInstanceRequest) (*pb.CreateProcessInstanceResponse, error) {
-	p, err := g.create(r, nil)
+	p, err := g.create(r, "CREATE", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (g *gateway) CreateProcessInstance(_ context.Context, r *pb.CreateProcessIn
 }
 
 // create starts an instance; waiter, when given, gets the instance at its end.
-func (g *gateway) create(r *pb.CreateProcessInstanceRequest, waiter chan *process) (*process, error) {
+func (g *gateway) create(r *pb.CreateProcessInstanceRequest, intent string, waiter chan *process) (*process, error) {
 	if err := tenant(r.GetTenantId()); err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (g *gateway) create(r *pb.CreateProcessInstanceRequest, waiter chan *proces
 	}
 	var p *process
 	g.e.do(func() {
-		p, err = g.e.createInstance(r, vars)
+		p, err = g.e.createInstance(r, vars, intent)
 		if err == nil && waiter != nil {
 			p.waiters = append(p.waiters, waiter)
 		}
@@ -134,7 +134,7 @@ func (g *gateway) CreateProcessInstanceWithResult(ctx context.Context, r *pb.Cre
 		defer cancel()
 	}
 	waiter := make(chan *process, 1)
-	p, err := g.create(r.Request, waiter)
+	p, err := g.create(r.Request, "CREATE_WITH_AWAITING_RESULT", waiter)
 	if err != nil {
 		return nil, err
 	}

@@ -148,6 +148,9 @@ func (g *gateway) StreamActivatedJobs(r *pb.StreamActivatedJobsRequest, stream p
 	g.e.openStream(r.Type, s)
 	var lost []activation
 	defer func() { g.e.closeStream(r.Type, s, lost) }()
+	if err := stream.SendHeader(nil); err != nil { // tells the client that from now on new jobs come here
+		return err
+	}
 	for {
 		select {
 		case a := <-s.jobs:

@@ -7,6 +7,7 @@ const firstKey = int64(1) << 51
 type state struct {
 	lastKey int64
 	steps   stepQueue
+	later   stepQueue // messages that were correlated: they arrive when everything else has come to rest, as in Zeebe
 	timers  timerHeap
 
 	definitions map[int64]*definition

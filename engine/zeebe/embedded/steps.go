@@ -46,6 +46,18 @@ func (q *stepQueue) pop() (step, bool) {
 	return s, true
 }
 
+// drop removes steps that must not run.
+func (q *stepQueue) drop(gone func(step) bool) {
+	kept := q.items[:q.head]
+	for _, s := range q.items[q.head:] {
+		if !gone(s) {
+			kept = append(kept, s)
+		}
+	}
+	clear(q.items[len(kept):])
+	q.items = kept
+}
+
 func (e *Engine) push(s step) { e.state.steps.push(s) }
 
 // step does one unit of work. A step whose instance has moved on in the meantime does nothing.
