@@ -193,8 +193,8 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// flush writes what is unsaved. What the store does not take is tried again
-// with the next entry.
+// flush writes what is unsaved. What the store does not take stays for the next
+// time.
 func (k *keeper) flush(ctx context.Context) {
 	if k.store == nil {
 		return
@@ -203,20 +203,32 @@ func (k *keeper) flush(ctx context.Context) {
 	dirty := k.dirty
 	k.dirty = map[*activity]bool{}
 	k.mu.Unlock()
+	failed := false
 	for a := range dirty {
-		entries := a.unsaved()
-		if len(entries) == 0 {
+		if failed {
+			k.again(a)
 			continue
 		}
-		if err := k.store.AppendActivity(ctx, a.executable, a.limit, entries); err != nil {
+		if err := k.save(ctx, a); err != nil {
+			failed = true
 			k.again(a)
 			if ctx.Err() == nil {
 				k.log.Warn("activity is not kept", "error", err)
 			}
-			return
 		}
-		a.savedTo(entries[len(entries)-1].Seq)
 	}
+}
+
+func (k *keeper) save(ctx context.Context, a *activity) error {
+	entries := a.unsaved()
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := k.store.AppendActivity(ctx, a.executable, a.limit, entries); err != nil {
+		return err
+	}
+	a.savedTo(entries[len(entries)-1].Seq)
+	return nil
 }
 
 func (k *keeper) again(a *activity) {

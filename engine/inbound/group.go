@@ -180,7 +180,10 @@ func (e *element) legacyIdentity() string {
 // connected to.
 const physicalTenant = "default"
 
-func (e *element) tenant() string { return cmp.Or(e.TenantID, "<default>") }
+// defaultTenant is the tenant where there are no others.
+const defaultTenant = "<default>"
+
+func (e *element) tenant() string { return cmp.Or(e.TenantID, defaultTenant) }
 
 // join writes each text after its length, counted as Java does, so that no two
 // lists give the same.

@@ -77,9 +77,12 @@ func (m *Manager) Run(ctx context.Context) error {
 		m.working.Go(func() { f.run(ctx) })
 	}
 	<-ctx.Done()
-	m.drain(context.WithoutCancel(ctx))
+	m.drain()
 	stopKeeper()
 	keeping.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	m.keeper.flush(last)
 	return nil
 }
 
@@ -91,8 +94,8 @@ func (m *Manager) setPaused(ids []string) {
 	}
 }
 
-// drain ends everything that Run began.
-func (m *Manager) drain(ctx context.Context) {
+// drain ends everything that Run began but the keeper of activity.
+func (m *Manager) drain() {
 	m.mu.Lock()
 	m.closing = true
 	m.mu.Unlock()
@@ -111,9 +114,6 @@ func (m *Manager) drain(ctx context.Context) {
 	case <-time.After(m.Drain):
 		m.Log.Warn("listeners have not ended in time", "drain", m.Drain)
 	}
-	flushed, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	m.keeper.flush(flushed)
 }
 
 // list returns the executables by process and element.
@@ -341,6 +341,9 @@ func (f *feed) Changed(c source.Change) {
 	defer m.mu.Unlock()
 	if m.closing {
 		return
+	}
+	if c.TenantID == "" {
+		c.TenantID = defaultTenant // gateways differ in how they call it
 	}
 	p := m.processes[c.Process]
 	if p == nil {

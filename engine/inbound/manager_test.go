@@ -479,7 +479,7 @@ func TestSeveralSources(t *testing.T) {
 		}
 		p := source.Process{ID: "p"}
 		b.push.Set(source.Change{Process: p, Definitions: []source.Definition{definition(1)}})
-		other.Set(source.Change{Process: p, Definitions: []source.Definition{definition(1), definition(2)}})
+		other.Set(source.Change{Process: source.Process{ID: "p", TenantID: "<default>"}, Definitions: []source.Definition{definition(1), definition(2)}})
 		b.push.Scanned()
 		synctest.Wait()
 		b.expect("s@2=active") // the latest of all
@@ -494,7 +494,7 @@ func TestSeveralSources(t *testing.T) {
 		b.push.Set(source.Change{Process: p})
 		synctest.Wait()
 		b.expect("s@2=active")
-		other.Set(source.Change{Process: p})
+		other.Set(source.Change{Process: source.Process{ID: "p", TenantID: "<default>"}})
 		synctest.Wait()
 		b.expect("")
 		if len(b.processes) != 0 {
