@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // load bounds what is in flight: requests and the memory of large bodies.
@@ -62,6 +63,7 @@ func (l *load) readBody(w http.ResponseWriter, r *http.Request, limit int64) (p 
 	if size >= 0 {
 		first = min(first, size)
 	}
+	defer limitTime(w)()
 	reader := http.MaxBytesReader(w, r.Body, limit)
 	p.content, err = readUpTo(reader, nil, first)
 	if err != nil || int64(len(p.content)) < first || size == first {
@@ -69,6 +71,20 @@ func (l *load) readBody(w http.ResponseWriter, r *http.Request, limit int64) (p 
 	}
 	err = p.readRest(reader, size, limit)
 	return p, err
+}
+
+// bodyTime is how long a caller may take to send his body.
+const bodyTime = 30 * time.Second
+
+// limitTime bounds reading from the connection until the function that it
+// returns is called. Deadlines of connections go by the system's clock. Where
+// there is no connection, as in tests, there is no bound.
+func limitTime(w http.ResponseWriter) (lift func()) {
+	connection := http.NewResponseController(w)
+	if connection.SetReadDeadline(time.Now().Add(bodyTime)) != nil {
+		return func() {}
+	}
+	return func() { _ = connection.SetReadDeadline(time.Time{}) }
 }
 
 // readRest reads what is beyond a small body, whose size may be unknown (-1).
