@@ -45,7 +45,6 @@ type Gateway struct {
 	locked  map[int64]lock
 	nextKey int64
 	counts  Counts
-	times   []time.Duration
 	idle    chan struct{} // closed while no job is open
 }
 
@@ -54,8 +53,9 @@ type Counts struct {
 	// Activated counts jobs handed out, again ones included.
 	Activated int
 	// Completed, Failed and Thrown count accepted commands, Incidents the
-	// failed jobs without retries, Extended new time-outs, Published messages.
-	Completed, Failed, Thrown, Incidents, Extended, Published int
+	// failed jobs without retries, Extended new time-outs, Published messages,
+	// Created process instances.
+	Completed, Failed, Thrown, Incidents, Extended, Published, Created int
 	// Unknown counts commands for jobs that are not open.
 	Unknown int
 	// Open is the number of jobs that wait or are locked.
@@ -135,6 +135,7 @@ func (g *Gateway) Offer(n int, template *pb.ActivatedJob) int64 {
 		g.idle = make(chan struct{})
 	}
 	g.counts.Open += n
+	g.queue(template.Type).opened(n)
 	retries := template.Retries
 	if retries == 0 {
 		retries = 3
@@ -166,7 +167,8 @@ func (g *Gateway) Changed(jobType string) <-chan struct{} {
 }
 
 // close ends a job. The lock is held.
-func (g *Gateway) close() {
+func (g *Gateway) close(jobType string) {
+	g.queue(jobType).closed()
 	g.counts.Open--
 	if g.counts.Open == 0 {
 		close(g.idle)
@@ -176,7 +178,8 @@ func (g *Gateway) close() {
 func (g *Gateway) queue(jobType string) *queue {
 	q := g.queues[jobType]
 	if q == nil {
-		q = &queue{changed: make(chan struct{})}
+		q = &queue{changed: make(chan struct{}), idle: make(chan struct{})}
+		close(q.idle)
 		g.queues[jobType] = q
 	}
 	return q

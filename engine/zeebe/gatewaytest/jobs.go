@@ -31,6 +31,23 @@ type queue struct {
 	push, backlog []batch
 	streams       int
 	changed       chan struct{}
+	open          int
+	idle          chan struct{}   // closed while none is open
+	times         []time.Duration // from activation to completion, if they are kept
+}
+
+func (q *queue) opened(n int) {
+	if q.open == 0 && n > 0 {
+		q.idle = make(chan struct{})
+	}
+	q.open += n
+}
+
+func (q *queue) closed() {
+	q.open--
+	if q.open == 0 {
+		close(q.idle)
+	}
 }
 
 func (q *queue) wake() {
@@ -191,10 +208,11 @@ func (g *Gateway) CompleteJob(_ context.Context, r *pb.CompleteJobRequest) (*pb.
 		return nil, err
 	}
 	if g.KeepTimes {
-		g.times = append(g.times, time.Since(l.began))
+		q := g.queue(l.of.Type)
+		q.times = append(q.times, time.Since(l.began))
 	}
 	g.counts.Completed++
-	g.close()
+	g.close(l.of.Type)
 	return &pb.CompleteJobResponse{}, nil
 }
 
@@ -202,11 +220,12 @@ func (g *Gateway) CompleteJob(_ context.Context, r *pb.CompleteJobRequest) (*pb.
 func (g *Gateway) ThrowError(_ context.Context, r *pb.ThrowErrorRequest) (*pb.ThrowErrorResponse, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, err := g.end("throw an error for", r.JobKey); err != nil {
+	l, err := g.end("throw an error for", r.JobKey)
+	if err != nil {
 		return nil, err
 	}
 	g.counts.Thrown++
-	g.close()
+	g.close(l.of.Type)
 	return &pb.ThrowErrorResponse{}, nil
 }
 
@@ -223,7 +242,7 @@ func (g *Gateway) FailJob(_ context.Context, r *pb.FailJobRequest) (*pb.FailJobR
 	switch {
 	case r.Retries <= 0:
 		g.counts.Incidents++
-		g.close()
+		g.close(l.of.Type)
 	case r.RetryBackOff > 0:
 		time.AfterFunc(time.Duration(r.RetryBackOff)*time.Millisecond, func() {
 			g.mu.Lock()
@@ -257,6 +276,16 @@ func (g *Gateway) PublishMessage(context.Context, *pb.PublishMessageRequest) (*p
 	g.counts.Published++
 	g.nextKey++
 	return &pb.PublishMessageResponse{Key: g.nextKey}, nil
+}
+
+// CreateProcessInstance counts an instance, of any process.
+func (g *Gateway) CreateProcessInstance(_ context.Context, r *pb.CreateProcessInstanceRequest) (*pb.CreateProcessInstanceResponse, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.counts.Created++
+	g.nextKey++
+	return &pb.CreateProcessInstanceResponse{ProcessDefinitionKey: r.ProcessDefinitionKey, BpmnProcessId: r.BpmnProcessId, Version: max(1, r.Version),
+		ProcessInstanceKey: g.nextKey, TenantId: r.TenantId}, nil
 }
 
 // Topology describes a cluster of one.

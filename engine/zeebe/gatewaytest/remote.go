@@ -34,6 +34,10 @@ type Load struct {
 	Type      string
 	Headers   string // JSON object of strings
 	Variables string // JSON object
+	// Rate is how many jobs are offered a second; 0 offers all at once.
+	Rate int
+	// Background says that nobody waits for these jobs.
+	Background bool
 }
 
 // Took is how long a load took, in all and from a job's activation to its
@@ -83,22 +87,52 @@ func serveRemote() error {
 	}
 }
 
-// Run offers a load as soon as a stream for it is open, and waits until no job
-// is.
+// Run offers a load as soon as a stream for it is open, and waits until none of
+// its type is open.
 func (g *Gateway) Run(load Load) Took {
 	g.awaitStream(load.Type)
 	began := time.Now()
-	g.Offer(load.Jobs, &pb.ActivatedJob{Type: load.Type, ElementId: "call", BpmnProcessId: "order", CustomHeaders: load.Headers, Variables: load.Variables})
-	<-g.Idle()
+	g.offer(load)
+	if load.Background {
+		return Took{}
+	}
+	g.mu.Lock()
+	q := g.queue(load.Type)
+	idle := q.idle
+	g.mu.Unlock()
+	<-idle
 	took := Took{All: time.Since(began)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n := len(g.times); n > 0 {
-		slices.Sort(g.times)
-		took.P50, took.P99 = g.times[n/2], g.times[n*99/100]
+	if n := len(q.times); n > 0 {
+		slices.Sort(q.times)
+		took.P50, took.P99 = q.times[n/2], q.times[n*99/100]
 	}
-	g.times = nil
+	q.times = nil
 	return took
+}
+
+// pace is how often jobs are offered when a load has a rate.
+const pace = 5 * time.Millisecond
+
+// offer offers a load's jobs at its rate.
+func (g *Gateway) offer(load Load) {
+	job := &pb.ActivatedJob{Type: load.Type, ElementId: "call", BpmnProcessId: "order", CustomHeaders: load.Headers, Variables: load.Variables}
+	if load.Rate == 0 {
+		g.Offer(load.Jobs, job)
+		return
+	}
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	began := time.Now()
+	for offered := 0; offered < load.Jobs; {
+		due := min(load.Jobs, int(time.Since(began).Seconds()*float64(load.Rate)))
+		if due > offered {
+			g.Offer(due-offered, job)
+			offered = due
+		}
+		<-tick.C
+	}
 }
 
 func (g *Gateway) awaitStream(jobType string) {
