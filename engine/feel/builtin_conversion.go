@@ -182,29 +182,27 @@ func numberFrom(_ *frame, a []Value) Value {
 	return failure("Can't parse '", shorten(text), "' as a number")
 }
 
+// withoutSeparators takes both separators; either may be null, but not both.
 func withoutSeparators(a []Value) (string, Value) {
-	grouping, decimal := a[1], a[2]
-	if _, ok := textOrNull(grouping); !ok || grouping.kind == KindNull && decimal.kind == KindNull {
+	grouping, ok1 := textOrNull(a[1])
+	decimal, ok2 := textOrNull(a[2])
+	if !ok1 || !ok2 || a[1].kind == KindNull && a[2].kind == KindNull {
 		return "", illegal(a)
 	}
-	if _, ok := textOrNull(decimal); !ok {
-		return "", illegal(a)
-	}
-	fits := (grouping.kind == KindNull || isSeparator(grouping.str0(), true)) &&
-		(decimal.kind == KindNull || isSeparator(decimal.str0(), false)) && !identical(grouping, decimal)
+	fits := (a[1].kind == KindNull || isSeparator(grouping, true)) &&
+		(a[2].kind == KindNull || isSeparator(decimal, false)) && grouping != decimal
 	switch {
-	case fits:
-	case has(a[1:], KindString, KindString):
+	case !fits && has(a[1:], KindString, KindString):
 		return "", errorValue("illegal arguments for grouping or decimal. Must be one of ' ' (grouping only), ',' or '.'")
-	default:
+	case !fits:
 		return "", illegal(a)
 	}
 	text := a[0].str()
-	if grouping.kind == KindString {
-		text = strings.ReplaceAll(text, grouping.str(), "")
+	if grouping != "" {
+		text = strings.ReplaceAll(text, grouping, "")
 	}
-	if decimal.kind == KindString {
-		text = strings.ReplaceAll(text, decimal.str(), ".")
+	if decimal != "" {
+		text = strings.ReplaceAll(text, decimal, ".")
 	}
 	return text, Value{}
 }

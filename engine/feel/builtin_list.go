@@ -1,6 +1,7 @@
 package feel
 
 import (
+	"errors"
 	"hash/maphash"
 	"math"
 	"slices"
@@ -151,7 +152,7 @@ func extreme(f *frame, l []Value, list Value, sign int) Value {
 		return Value{}
 	}
 	if !comparable(list) {
-		return failure(list.String(), " is not comparable")
+		return failure(shorten(string(list.appendText(nil, maxText))), " is not comparable")
 	}
 	f.step(len(l) / 8)
 	best := l[0]
@@ -318,7 +319,7 @@ func pick(l []Value, indexes []int) Value {
 	return List(out...)
 }
 
-func sortList(f *frame, l, a []Value) Value {
+func sortList(f *frame, l, a []Value) (result Value) {
 	if a[1].kind != KindFunction {
 		return illegal(a)
 	}
@@ -326,6 +327,16 @@ func sortList(f *frame, l, a []Value) Value {
 	if n := len(precedes.params); n != 2 {
 		return failure("expect boolean function with 2 arguments, but found '", String(Int(int64(n)).String()).str(), "'")
 	}
+	depth := f.depth
+	defer func() {
+		r := recover()
+		f.depth = depth
+		if a, ok := r.(abort); ok && errors.Is(a.err, ErrFailed) { // within a sort a failure is one of the function
+			result = failure("fail to sort list by given precedes function: ", a.err.Error())
+		} else if r != nil {
+			panic(r)
+		}
+	}()
 	out := slices.Clone(l)
 	var bad Value
 	isBad := false

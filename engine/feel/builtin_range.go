@@ -76,16 +76,14 @@ func both(r func(x, y *rangeValue) bool) relation {
 	}
 }
 
-func same(x, y Value) bool { return equals(x, y) }
-
 func before(x, y extent) (bool, bool) {
 	c := order(x.end, y.start)
-	return c < 0 || same(x.end, y.start) && (!x.endClosed || !y.startClosed), true
+	return c < 0 || equals(x.end, y.start) && (!x.endClosed || !y.startClosed), true
 }
 
 func after(x, y extent) (bool, bool) { return before(y, x) }
 
-func meets(x, y *rangeValue) bool { return x.endClosed && y.startClosed && same(x.end, y.start) }
+func meets(x, y *rangeValue) bool { return x.endClosed && y.startClosed && equals(x.end, y.start) }
 
 func overlaps(x, y *rangeValue) bool {
 	return reaches(x, y) && reaches(y, x)
@@ -95,46 +93,46 @@ func overlaps(x, y *rangeValue) bool {
 func reaches(x, y *rangeValue) bool { return order(x.end, y.start) > 0 || meets(x, y) }
 
 func overlapsBefore(x, y *rangeValue) bool {
-	startsFirst := order(x.start, y.start) < 0 || same(x.start, y.start) && x.startClosed && !y.startClosed
+	startsFirst := order(x.start, y.start) < 0 || equals(x.start, y.start) && x.startClosed && !y.startClosed
 	return startsFirst && reaches(x, y) && endsWithin(x, y)
 }
 
 // endsWithin tells whether x ends before y does or together with it.
 func endsWithin(x, y *rangeValue) bool {
-	return order(x.end, y.end) < 0 || same(x.end, y.end) && (!x.endClosed || y.endClosed)
+	return order(x.end, y.end) < 0 || equals(x.end, y.end) && (!x.endClosed || y.endClosed)
 }
 
 // startsWithin tells whether x starts after y does or together with it.
 func startsWithin(x, y *rangeValue) bool {
-	return order(x.start, y.start) > 0 || same(x.start, y.start) && (!x.startClosed || y.startClosed)
+	return order(x.start, y.start) > 0 || equals(x.start, y.start) && (!x.startClosed || y.startClosed)
 }
 
 func finishes(x, y extent) (bool, bool) {
 	if x.point {
-		return y.endClosed && same(y.end, x.start), !y.point
+		return y.endClosed && equals(y.end, x.start), !y.point
 	}
-	return x.endClosed == y.endClosed && same(x.end, y.end) && startsWithin(x.rangeValue, y.rangeValue), !y.point
+	return x.endClosed == y.endClosed && equals(x.end, y.end) && startsWithin(x.rangeValue, y.rangeValue), !y.point
 }
 
 func starts(x, y extent) (bool, bool) {
 	if x.point {
-		return y.startClosed && same(y.start, x.start), !y.point
+		return y.startClosed && equals(y.start, x.start), !y.point
 	}
-	return x.startClosed == y.startClosed && same(x.start, y.start) && endsWithin(x.rangeValue, y.rangeValue), !y.point
+	return x.startClosed == y.startClosed && equals(x.start, y.start) && endsWithin(x.rangeValue, y.rangeValue), !y.point
 }
 
 func during(x, y extent) (bool, bool) {
 	if x.point {
 		p := x.start
 		inside := order(y.start, p) < 0 && order(y.end, p) > 0
-		return inside || same(y.start, p) && y.startClosed || same(y.end, p) && y.endClosed, !y.point
+		return inside || equals(y.start, p) && y.startClosed || equals(y.end, p) && y.endClosed, !y.point
 	}
 	return startsWithin(x.rangeValue, y.rangeValue) && endsWithin(x.rangeValue, y.rangeValue), !y.point
 }
 
 func coincides(x, y extent) (bool, bool) {
 	if x.point || y.point {
-		return x.point && y.point && same(x.start, y.start), true
+		return x.point && y.point && equals(x.start, y.start), true
 	}
-	return x.startClosed == y.startClosed && x.endClosed == y.endClosed && same(x.start, y.start) && same(x.end, y.end), true
+	return x.startClosed == y.startClosed && x.endClosed == y.endClosed && equals(x.start, y.start) && equals(x.end, y.end), true
 }

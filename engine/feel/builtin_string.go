@@ -141,7 +141,7 @@ func stringJoin(f *frame, l, a []Value) Value {
 			continue
 		case KindString:
 		default:
-			return failure("expected a list of strings but found '", joinedTypes(l), "'")
+			return failure("expected a list of strings but found ", a[0])
 		}
 		texts = append(texts, v.str())
 		size += len(v.str()) + len(delimiter)
@@ -161,16 +161,11 @@ func joinParts(a []Value) (delimiter, prefix, suffix string, ok bool) {
 	return delimiter, prefix, suffix, ok1 && ok2 && a[2].kind == a[3].kind
 }
 
-func textOrNull(v Value) (string, bool) { return v.str0(), v.kind == KindString || v.kind == KindNull }
-
-func (v Value) str0() string {
-	if v.kind != KindString {
-		return ""
-	}
-	return v.str()
+// textOrNull gives the text of a string, or "" for null.
+func textOrNull(v Value) (text string, ok bool) {
+	text, ok = v.AsString()
+	return text, ok || v.kind == KindNull
 }
-
-func joinedTypes(l []Value) string { return List(l...).String() }
 
 // uuid is one of version 7: ordered by time, the rest random.
 func uuid() string {

@@ -42,8 +42,8 @@
 //   - Integers beyond 64 bits keep their digits in JSON. feel-engine gives a double; Zeebe 8.8 wraps them.
 //   - Numbers beyond doubles become the strings "Infinity" and "-Infinity" in JSON, so that the document can be read.
 //   - A duration divided by a number is exact; Java cuts its milliseconds to 32 bits, from 24 days on with a wrong result.
-//   - Entries always keep their order; in Camunda's engine contexts of more than four entries are in hash order when they
-//     come from variables, context merge or context().
+//   - Entries always keep their order; in Camunda's engine those of variables, and more than four of context merge or
+//     context(), are in hash order.
 //   - A filter keeps the string "_", which Camunda's engine uses as a mark and so loses.
 //   - Names that begin with "and" or "or" may be called (order(1)); Camunda's parser refuses them.
 //   - A character beyond the basic plane is not cut in two by split, and half of one taken by substring is U+FFFD.

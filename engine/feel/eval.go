@@ -91,9 +91,6 @@ func (v Value) orNull() Value {
 	return v
 }
 
-// strAny is the text of a string or of a failed operation.
-func (v Value) strAny() string { return v.str() }
-
 // expect warns about a value of another type, unless it is a failure already.
 func (f *frame) expect(k Kind, v Value) Value {
 	if v.failed() {

@@ -64,12 +64,12 @@ func (n *call) eval(f *frame, s *scope) Value {
 		return v
 	}
 	if n.name == "assert" {
-		f.warn(AssertFailure, v.strAny())
+		f.warn(AssertFailure, v.str())
 		if f.asserted == nil {
-			f.asserted = fmt.Errorf("%w: %s", ErrAssert, v.strAny())
+			f.asserted = fmt.Errorf("%w: %s", ErrAssert, v.str())
 		}
 	} else {
-		f.warn(FunctionInvocationFailure, "Failed to invoke function '", n.name, "': ", v.strAny())
+		f.warn(FunctionInvocationFailure, "Failed to invoke function '", n.name, "': ", v.str())
 	}
 	return Value{}
 }

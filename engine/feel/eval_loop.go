@@ -28,15 +28,16 @@ func (n *interval) eval(f *frame, s *scope) Value {
 // lists evaluates the lists of all iterators, which do not see each other's names.
 func (f *frame) lists(iterators []iterator, s *scope) ([]Value, Value) {
 	lists := make([]Value, len(iterators))
-	bad := Value{}
 	for i, it := range iterators {
-		v := it.list.eval(f, s)
+		lists[i] = it.list.eval(f, s)
+	}
+	bad := Value{}
+	for _, v := range lists {
 		if v.kind != KindList {
 			if v = f.expect(KindList, v); bad.kind == KindNull {
 				bad = v
 			}
 		}
-		lists[i] = v
 	}
 	return lists, bad
 }

@@ -136,8 +136,8 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// FromJSON reads a JSON document. Entries keep their order, of equal names the last counts, numbers keep their digits
-// (without zeros at the end of a fraction).
+// FromJSON reads a JSON document. Entries keep their order, of equal names the last counts, numbers keep their digits.
+// A number with a fraction or an exponent shows the decimal places that a double has in Java: 1.50 is 1.5, 1e3 is 1000.0.
 func FromJSON(data []byte) (Value, error) {
 	r := jsonReader{s: string(data)}
 	v, ok := r.value()
@@ -362,19 +362,9 @@ func (r *jsonReader) number() (Value, bool) {
 	if !ok || end == whole {
 		return v, ok
 	}
-	return likeDouble(v), true
-}
-
-// likeDouble gives a number with a fraction or an exponent the decimal places that a double shows in Java: no zeros at
-// the end, but at least one place.
-func likeDouble(v Value) Value {
 	var buf, d apd.Decimal
 	d.Set(v.decimal(&buf))
-	stripZeros(&d, -1)
-	if d.Exponent > -1 && d.Exponent <= 30 || d.IsZero() {
-		return setScale(fromDecimal(&d, precision), 1, apd.RoundHalfEven)
-	}
-	return fromDecimal(&d, v.precision())
+	return likeDouble(&d, v.precision()), true
 }
 
 var _ json.Marshaler = Value{}

@@ -13,7 +13,7 @@ type Limits struct {
 var DefaultLimits = Limits{Depth: 200, Steps: 4_000_000, List: 1_000_000, String: 16 << 20}
 
 const (
-	maxSource   = 1 << 20 // bytes of an expression
+	maxSource   = 1 << 18 // bytes of an expression
 	maxNesting  = 400     // nested expressions in the source
 	maxWarnings = 200     // kept of one evaluation
 	checkEvery  = 256     // steps between two looks at the context

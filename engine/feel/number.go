@@ -1,7 +1,7 @@
 package feel
 
 import (
-	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"math/bits"
@@ -35,7 +35,7 @@ var pow10 = func() (p [19]int64) {
 }()
 
 // errArithmetic stands for Java's ArithmeticException: the evaluation fails.
-var errArithmetic = errors.New("invalid arithmetic operation")
+var errArithmetic = fmt.Errorf("%w: invalid arithmetic operation", ErrFailed)
 
 func mathContext(prec uint32, r apd.Rounder) *apd.Context {
 	return &apd.Context{
@@ -154,17 +154,27 @@ func fromFloat(f float64) Value {
 	if err != nil {
 		return Value{}
 	}
-	places := -int(d.Exponent)
-	if exp := places - int(d.NumDigits()) + 1; -exp >= -3 && -exp < 7 {
+	return likeDouble(d, precision)
+}
+
+// likeDouble gives a decimal the places that Java shows of a double: no zeros at the end, but at least one place; beyond
+// 10 million and below a thousandth the places are those of its scientific form.
+func likeDouble(d *apd.Decimal, prec uint32) Value {
+	stripZeros(d, math.MaxInt32)
+	if d.IsZero() {
+		d.Exponent = 0
+	}
+	places, leading := -d.Exponent, int64(d.Exponent)+d.NumDigits()-1
+	if leading >= -3 && leading < 7 {
 		places = max(places, 1)
 	} else if d.NumDigits() == 1 {
 		places++
 	}
-	if pad := places + int(d.Exponent); pad > 0 {
-		d.Coeff.Mul(&d.Coeff, powerOfTen(int64(pad)))
-		d.Exponent = int32(-places)
+	if pad := int64(places + d.Exponent); pad > 0 {
+		d.Coeff.Mul(&d.Coeff, powerOfTen(pad))
+		d.Exponent = -places
 	}
-	return fromDecimal(d, precision)
+	return fromDecimal(d, prec)
 }
 
 func fromBigInt(n *big.Int) Value {

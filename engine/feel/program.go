@@ -145,7 +145,7 @@ func (f *frame) outcome(v Value) (Value, error) {
 	case f.asserted != nil:
 		return Value{}, f.asserted
 	case v.kind == kindError:
-		return Value{}, fmt.Errorf("%w: %s", ErrFailed, v.strAny())
+		return Value{}, fmt.Errorf("%w: %s", ErrFailed, v.str())
 	case v.kind == kindFatal:
 		return Value{}, fmt.Errorf("%w: %w", ErrFailed, errInput)
 	}

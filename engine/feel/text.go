@@ -26,7 +26,7 @@ func (v Value) appendText(dst []byte, limit int) []byte {
 	case KindFunction:
 		return append(append(append(dst, "function("...), strings.Join(v.function().params, ", ")...), ')')
 	case kindError, kindFatal:
-		return append(append(append(dst, `error("`...), v.strAny()...), `")`...)
+		return append(append(append(dst, `error("`...), v.str()...), `")`...)
 	}
 	return appendTemporal(dst, v, asText)
 }

@@ -231,6 +231,7 @@ func (v Value) isTrue() bool { return v.kind == KindBoolean && v.num != 0 }
 
 func (v Value) isFalse() bool { return v.kind == KindBoolean && v.num == 0 }
 
+// str is the text of a string or of a failed operation.
 func (v Value) str() string {
 	if v.num == 0 {
 		return ""
