@@ -48,7 +48,7 @@
 //   - Names that begin with "and" or "or" may be called (order(1)); Camunda's parser refuses them.
 //   - A character beyond the basic plane is not cut in two by split, and half of one taken by substring is U+FFFD.
 //   - A failure inside of the body of for is null in the list; Camunda's engine lets its internal error value into it.
-//   - Functions and ranges are null in JSON, as in Zeebe.
+//   - Functions are null in JSON, as in Zeebe, and so are ranges within a list or context (a range alone fails).
 //   - Java functions (external) are a syntax error; Camunda refuses them at deployment, too, by configuration.
 //   - The input variable of unary tests is always "cellInput"; a variable inputVariableName does not rename it.
 //   - \G in regular expressions, and the flags (?d) and (?U), do not have their meaning of Java.

@@ -146,6 +146,8 @@ func (f *frame) outcome(v Value) (Value, error) {
 		return Value{}, f.asserted
 	case v.kind == kindError:
 		return Value{}, fmt.Errorf("%w: %s", ErrFailed, v.str())
+	case v.kind == KindRange:
+		return Value{}, fmt.Errorf("%w: a range is no result", ErrFailed)
 	case v.kind == kindFatal:
 		return Value{}, fmt.Errorf("%w: %w", ErrFailed, errInput)
 	}
