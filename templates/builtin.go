@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+
+	"patchbay/schema"
 )
 
 //go:embed frankfurter github rest
@@ -24,11 +26,13 @@ var builtIn = sync.OnceValue(func() []*Template {
 		if err != nil {
 			return err
 		}
-		list, err := Parse(raw)
+		// The files are part of the program, and tests hold them to the schema:
+		// compiling that takes longer than all else when a process starts.
+		d, err := schema.Parse(raw)
 		if err != nil {
-			panic(path + ": " + err.Error()) // the files are part of the program
+			panic(path + ": " + err.Error())
 		}
-		all = append(all, list...)
+		all = append(all, decodeAll(d, raw)...)
 		return nil
 	})
 	return all

@@ -16,6 +16,9 @@ func TestBuiltIn(t *testing.T) {
 			t.Errorf("%s: job type and protocol %v, want %v", builtIn.ID, got, want[builtIn.ID])
 		}
 		delete(want, builtIn.ID)
+		if _, err := Parse(builtIn.Raw); err != nil {
+			t.Errorf("%s: %v", builtIn.ID, err)
+		}
 		if _, err := Apply(draftOf(t, blankProcess), "task", builtIn, ApplyOptions{}); err != nil {
 			t.Errorf("%s: %v", builtIn.ID, err)
 		}

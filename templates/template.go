@@ -154,15 +154,20 @@ func Parse(raw []byte) ([]*Template, error) {
 	if violations := schema.Templates(d); len(violations) > 0 {
 		return nil, &InvalidError{violations}
 	}
+	return decodeAll(d, raw), nil
+}
+
+// decodeAll makes the templates of a document that is valid.
+func decodeAll(d *schema.Document, raw []byte) []*Template {
 	list, isArray := d.Value.([]any)
 	if !isArray {
-		return []*Template{decode(d.Value, raw)}, nil
+		return []*Template{decode(d.Value, raw)}
 	}
 	templates := make([]*Template, len(list))
 	for i, value := range list {
 		templates[i] = decode(value, d.Slice(fmt.Sprintf("/%d", i)))
 	}
-	return templates, nil
+	return templates
 }
 
 // Ref returns "id" or "id@version", to name the template in texts.
