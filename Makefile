@@ -22,8 +22,8 @@ lint: ## vet, staticcheck, formatting
 generate: ## regenerate what is generated
 	go generate ./...
 
-FUZZTIME ?= 1m
-fuzz: ## run every fuzz target for FUZZTIME (1m)
+FUZZTIME ?= 10s
+fuzz: ## run every fuzz target for FUZZTIME (10s)
 	.ci/fuzz $(FUZZTIME)
 
 bench: ## measure the figures that the README states
