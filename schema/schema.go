@@ -34,14 +34,24 @@ type Violation struct {
 	Property string
 }
 
-// Text returns our JSON Schema, for those who serve or print it.
-func Text() []byte { return bytes.Clone(elementTemplate) }
+// TemplateText returns our JSON Schema for connector templates, for those who
+// serve or print it.
+func TemplateText() []byte { return bytes.Clone(elementTemplate) }
+
+// TestText returns our JSON Schema for the tests that lie beside templates.
+func TestText() []byte { return bytes.Clone(templateTest) }
 
 //go:embed element-template.schema.json
 var elementTemplate []byte
 
-// compiled is the schema ready for use; it never changes.
-var compiled = sync.OnceValue(compile)
+//go:embed template-test.schema.json
+var templateTest []byte
+
+// The schemas ready for use; they never change.
+var (
+	templateSchema = sync.OnceValue(func() validator { return compile(elementTemplate) })
+	testSchema     = sync.OnceValue(func() validator { return compile(templateTest) })
+)
 
 type validator struct {
 	schema *jsonschema.Schema
@@ -49,16 +59,15 @@ type validator struct {
 	text any
 }
 
-const address = "https://patchbay.invalid/element-template.schema.json"
-
-func compile() validator {
+func compile(text []byte) validator {
+	const address = "https://patchbay.invalid/schema.json"
 	var v validator
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(address, bytes.NewReader(elementTemplate)); err != nil {
+	if err := compiler.AddResource(address, bytes.NewReader(text)); err != nil {
 		panic(err) // the schema is part of the program
 	}
 	v.schema = compiler.MustCompile(address)
-	if err := json.Unmarshal(elementTemplate, &v.text); err != nil {
+	if err := json.Unmarshal(text, &v.text); err != nil {
 		panic(err)
 	}
 	return v
@@ -80,13 +89,24 @@ func Templates(d *Document) []Violation {
 }
 
 func templateAt(d *Document, base string, template any) []Violation {
-	v := compiled()
 	found := newCollector(d, base, template)
-	if err, broken := v.schema.Validate(template).(*jsonschema.ValidationError); broken {
-		v.collect(err, found)
-	}
+	templateSchema().check(template, found)
 	found.ownConditions()
 	return found.sorted()
+}
+
+// Tests returns every rule that a file with tests of a template breaks, in the
+// order of the text.
+func Tests(d *Document) []Violation {
+	found := newCollector(d, "", d.Value)
+	testSchema().check(d.Value, found)
+	return found.sorted()
+}
+
+func (v validator) check(value any, found *collector) {
+	if err, broken := v.schema.Validate(value).(*jsonschema.ValidationError); broken {
+		v.collect(err, found)
+	}
 }
 
 // collect walks down to the rules that were broken, skipping the schemas that

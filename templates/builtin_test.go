@@ -10,17 +10,20 @@ func TestBuiltIn(t *testing.T) {
 		"patchbay.github.create-issue":       {"patchbay:github-issue:1", "rest"},
 		"patchbay.frankfurter.exchange-rate": {"patchbay:exchange-rate:1", "rest"},
 	}
-	for _, builtIn := range BuiltIn() {
-		got := [2]string{builtIn.JobType(), builtIn.Protocol()}
-		if got != want[builtIn.ID] {
-			t.Errorf("%s: job type and protocol %v, want %v", builtIn.ID, got, want[builtIn.ID])
+	for _, place := range []string{"start", "message-start", "intermediate", "boundary", "receive"} {
+		want["patchbay.webhook."+place], want["patchbay.polling."+place] = [2]string{}, [2]string{}
+	}
+	for _, b := range BuiltIn() {
+		got := [2]string{b.JobType(), b.Protocol()}
+		if expected, listed := want[b.ID]; listed && got != expected {
+			t.Errorf("%s: job type and protocol %v, want %v", b.ID, got, expected)
 		}
-		delete(want, builtIn.ID)
-		if _, err := Parse(builtIn.Raw); err != nil {
-			t.Errorf("%s: %v", builtIn.ID, err)
+		delete(want, b.ID)
+		if _, err := Parse(b.Raw); err != nil {
+			t.Errorf("%s: %v", b.ID, err)
 		}
-		if _, err := Apply(draftOf(t, blankProcess), "task", builtIn, ApplyOptions{}); err != nil {
-			t.Errorf("%s: %v", builtIn.ID, err)
+		if _, err := NewScratch(b, ApplyOptions{}); err != nil {
+			t.Errorf("%s: %v", b.ID, err)
 		}
 	}
 	for id := range want {

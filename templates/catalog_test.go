@@ -70,7 +70,7 @@ func TestPublish(t *testing.T) {
 	if !errors.As(err, &conflict) || conflict.Error() != "template a@1 is published already with another text; raise the version" {
 		t.Errorf("conflict: %v", err)
 	}
-	_, err = c.Publish(t.Context(), []byte(strings.Replace(string(BuiltIn()[0].Raw), "{", "{ ", 1)))
+	_, err = c.Publish(t.Context(), []byte(strings.Replace(string(c.builtIn[0].Raw), "{", "{ ", 1)))
 	if !errors.As(err, &conflict) || !conflict.BuiltIn {
 		t.Errorf("built-in: %v", err)
 	}
@@ -153,7 +153,7 @@ func TestSearch(t *testing.T) {
 	c := newCatalog(t, ":memory:")
 	publish(t, c, "["+templateText("b", 1, "Beta 100%", "x:b:1", "rest")+","+templateText("b", 3, "Beta_100%", "x:b:1", "rest")+","+
 		templateText("a", 1, "Alpha", "io.camunda:http-json:1", "")+"]")
-	publish(t, c, strings.Replace(string(BuiltIn()[2].Raw), `"version": 1`, `"version": 2`, 1))
+	publish(t, c, strings.Replace(string(builtInByID("patchbay.rest").Raw), `"version": 1`, `"version": 2`, 1))
 	tests := []struct {
 		name  string
 		query Query

@@ -18,7 +18,7 @@ func (fakeChecker) CheckExpression(source string) error {
 	return nil
 }
 func (fakeChecker) HasProtocol(name string) bool { return name == "rest" }
-func (fakeChecker) HasType(name string) bool     { return name == "io.camunda:http-json:1" }
+func (fakeChecker) HasType(name string) bool     { return strings.HasPrefix(name, "io.camunda:") }
 
 // good is a template without findings; tests break one thing in it.
 const good = `{
