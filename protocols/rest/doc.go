@@ -14,7 +14,8 @@
 // Where Camunda's connector (8.8, 8.10) behaves in a way that looks like an
 // accident, this one does not follow it:
 //
-//   - HEAD and OPTIONS are methods too.
+//   - HEAD and OPTIONS are methods too. A call without a method is a GET
+//     instead of failing the job.
 //   - The connection time-out bounds connecting, not only waiting for a free
 //     connection. The read time-out bounds the whole answer, not each part of
 //     it, so a server that drips cannot hold a job.

@@ -17,7 +17,7 @@ import (
 // corpus is a folder with the published templates of Camunda (templates/*.json).
 type corpus struct {
 	folder string
-	parsed map[string][]*templates.Template // by id
+	parsed map[string][]*templates.Template // by file
 }
 
 // openCorpus skips the test where there is no corpus.
@@ -30,36 +30,52 @@ func openCorpus(t testing.TB) *corpus {
 	return &corpus{filepath.Join(folder, "templates"), map[string][]*templates.Template{}}
 }
 
-// versions returns all versions of a template, oldest first.
-func (c *corpus) versions(t testing.TB, id string) []*templates.Template {
+// files are the files with templates.
+func (c *corpus) files(t testing.TB) []string {
 	t.Helper()
-	if list, known := c.parsed[id]; known {
-		return list
-	}
 	files, err := filepath.Glob(filepath.Join(c.folder, "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no templates in %s: %v", c.folder, err)
 	}
-	var list []*templates.Template
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	return files
+}
+
+// read returns the templates of a file, oldest first, if the file names what is
+// looked for.
+func (c *corpus) read(t testing.TB, file, word string) []*templates.Template {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(text, []byte(strconv.Quote(word))) {
+		return nil
+	}
+	if list, known := c.parsed[file]; known {
+		return list
+	}
+	list, err := templates.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	slices.SortFunc(list, func(a, b *templates.Template) int { return cmp.Compare(a.Version, b.Version) })
+	c.parsed[file] = list
+	return list
+}
+
+// versions returns all versions of a template, oldest first.
+func (c *corpus) versions(t testing.TB, id string) (list []*templates.Template) {
+	t.Helper()
+	for _, file := range c.files(t) {
+		for _, version := range c.read(t, file, id) {
+			if version.ID == id {
+				list = append(list, version)
+			}
 		}
-		if !bytes.Contains(text, []byte(strconv.Quote(id))) {
-			continue
-		}
-		some, err := templates.Parse(text)
-		if err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		list = append(list, slices.DeleteFunc(some, func(t *templates.Template) bool { return t.ID != id })...)
 	}
 	if len(list) == 0 {
 		t.Fatalf("no template %s in %s", id, c.folder)
 	}
-	slices.SortFunc(list, func(a, b *templates.Template) int { return cmp.Compare(a.Version, b.Version) })
-	c.parsed[id] = list
 	return list
 }
 

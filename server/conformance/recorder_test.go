@@ -62,6 +62,7 @@ func (r *recorder) reach(text string) string {
 		text = strings.ReplaceAll(text, scheme, "\x00")
 	}
 	text = strings.ReplaceAll(text, "\x00127.0.0.1", local)
+	text = strings.ReplaceAll(text, `"https:"+"//"`, "\"\x00\"") // as an expression may compose it
 	return strings.ReplaceAll(text, "\x00", r.URL+"/")
 }
 

@@ -14,6 +14,8 @@ import (
 	"patchbay/engine/secret"
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/embedded"
+	"patchbay/protocols/documents"
+	"patchbay/protocols/httpx"
 	"patchbay/server"
 )
 
@@ -42,6 +44,13 @@ type outcome struct {
 
 var quiet = slog.New(slog.DiscardHandler)
 
+// stubbed answers what is asked at addresses that no template holds, where the
+// recorder cannot be put in their place.
+const stubbed = `[{
+	"request": {"method": "POST", "url": "https://api.github.com/app/installations/42/access_tokens"},
+	"response": {"status": 201, "body": {"token": "ghs"}}
+}]`
+
 func newRig(t testing.TB, secrets secret.Map) *rig {
 	r := &rig{}
 	r.engine = embedded.New(embedded.Options{Now: func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }})
@@ -52,8 +61,12 @@ func newRig(t testing.TB, secrets secret.Map) *rig {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	r.client = client
+	stubs, err := httpx.ParseStubs([]byte(stubbed))
+	if err != nil {
+		t.Fatal(err)
+	}
 	connectors, err := server.NewConnectors(server.ConnectorOptions{
-		Client: client, JobTypes: server.TemplateTypes(nil), Allow: []string{"loopback"}, Secrets: secrets,
+		Client: client, JobTypes: server.TemplateTypes(nil), Documents: documents.NewMemory(1<<20, time.Now), Stubs: stubs, Allow: []string{"loopback"}, Secrets: secrets,
 		SecretNames: r.secretNames, Workers: zeebe.WorkerOptions{Log: quiet}, Log: quiet,
 		Observer: &engine.Observer{Detail: true, Done: func(_ context.Context, record *engine.Record) {
 			r.mu.Lock()
@@ -67,9 +80,7 @@ func newRig(t testing.TB, secrets secret.Map) *rig {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		began := time.Now()
 		_ = connectors.Stop(ctx)
-		t.Log("stop", time.Since(began))
 	})
 	connectors.Serve()
 	return r
@@ -78,9 +89,12 @@ func newRig(t testing.TB, secrets secret.Map) *rig {
 // secretNames are the names in the inputs and headers of a job's element.
 func (r *rig) secretNames(job *engine.Job) (map[string]bool, bool) {
 	for _, d := range r.engine.Definitions() {
-		definitions, err := bpmn.Read(d.XML)
-		if d.Key != job.ProcessDefinitionKey || err != nil {
+		if d.Key != job.ProcessDefinitionKey {
 			continue
+		}
+		definitions, err := bpmn.Read(d.XML)
+		if err != nil {
+			return nil, false
 		}
 		var texts []string
 		element := definitions.Element(job.ElementID)
