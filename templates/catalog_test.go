@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -153,18 +154,22 @@ func TestSearch(t *testing.T) {
 	c := newCatalog(t, ":memory:")
 	publish(t, c, "["+templateText("b", 1, "Beta 100%", "x:b:1", "rest")+","+templateText("b", 3, "Beta_100%", "x:b:1", "rest")+","+
 		templateText("a", 1, "Alpha", "io.camunda:http-json:1", "")+"]")
-	publish(t, c, strings.Replace(string(builtInByID("patchbay.rest").Raw), `"version": 1`, `"version": 2`, 1))
+	rest := c.builtIn[slices.IndexFunc(c.builtIn, func(t *Template) bool { return t.ID == "patchbay.rest" })]
+	publish(t, c, strings.Replace(string(rest.Raw), `"version": 1`, `"version": 2`, 1))
+	const polling = " patchbay.polling.boundary@1 patchbay.polling.intermediate@1 patchbay.polling.message-start@1 patchbay.polling.receive@1 patchbay.polling.start@1"
+	webhook := strings.ReplaceAll(polling, "polling", "webhook")
 	tests := []struct {
 		name  string
 		query Query
 		want  string
 	}{
-		{"all", Query{}, "a@1 b@3 patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1 patchbay.rest@2"},
+		{"all", Query{}, "a@1 b@3 patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1" + polling + " patchbay.rest@2" + webhook},
 		{"text", Query{Text: "ISSUE github"}, "patchbay.github.create-issue@1"},
 		{"wildcards are text", Query{Text: "a_1"}, "b@3"},
 		{"percent", Query{Text: "%"}, "b@3"},
 		{"protocol by job type", Query{Protocol: "rest", Source: SourcePublished}, "a@1 b@3 patchbay.rest@2"},
-		{"built in", Query{Source: SourceBuiltIn}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1"},
+		{"built in", Query{Source: SourceBuiltIn}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1" + polling + webhook},
+		{"inbound", Query{Text: "webhook start"}, "patchbay.webhook.message-start@1 patchbay.webhook.start@1"},
 		{"element type", Query{ElementType: "bpmn:ServiceTask"}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1 patchbay.rest@2"},
 		{"tag", Query{Tag: "One"}, "a@1 b@3"},
 		{"job type", Query{JobType: "x:b:1"}, "b@3"},
