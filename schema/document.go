@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDocument is the largest JSON text that Parse takes, in bytes: 4 MiB, some
-// forty times the largest template known.
-const MaxDocument = 4 << 20
+// MaxDocument is the largest JSON text that Parse takes, in bytes: 16 MiB, some
+// 150 times the largest template known.
+const MaxDocument = 16 << 20
 
 // maxDepth is how deep arrays and objects may nest.
 const maxDepth = 200

@@ -1,0 +1,87 @@
+package templates
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// IndexEntry is one version of a template in the index that modelers read.
+type IndexEntry struct {
+	// Version is nil for a template without one.
+	Version *int64 `json:"version,omitempty"`
+	// Ref is the URL of the template's text.
+	Ref string `json:"ref"`
+	// Engine holds the range of versions by engine: "camunda": "^8.6".
+	Engine map[string]string `json:"engine"`
+}
+
+// Index returns all versions of all templates by id, the highest first, in the
+// form in which modelers read the marketplace's index. ref makes the URL of a
+// version's text.
+func (c *Catalog) Index(ctx context.Context, ref func(id string, version int64) string) (map[string][]IndexEntry, error) {
+	list, err := c.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	index := map[string][]IndexEntry{}
+	for _, info := range list {
+		entry := IndexEntry{Version: info.Version, Ref: ref(info.ID, info.VersionNumber()), Engine: map[string]string{}}
+		if info.Engine != "" {
+			entry.Engine["camunda"] = info.Engine
+		}
+		index[info.ID] = append(index[info.ID], entry)
+	}
+	return index, nil
+}
+
+// all lists every version, of each template the highest first.
+func (c *Catalog) all(ctx context.Context) ([]Info, error) {
+	list, err := c.list(ctx, c.db, `SELECT info FROM templates ORDER BY id, version DESC`)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, c.infos...)
+	slices.SortStableFunc(list, func(a, b Info) int {
+		if a.ID != b.ID {
+			return bytes.Compare([]byte(a.ID), []byte(b.ID))
+		}
+		return compareVersions(b, a)
+	})
+	return list, nil
+}
+
+// Latest returns, for each template, the highest version that an engine
+// version such as "8.8" allows; an empty one allows all.
+func (c *Catalog) Latest(ctx context.Context, engine string) ([]Info, error) {
+	list, err := c.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var latest []Info
+	for _, info := range list {
+		taken := len(latest) > 0 && latest[len(latest)-1].ID == info.ID
+		if !taken && (engine == "" || Satisfies(engine, info.Engine)) {
+			latest = append(latest, info)
+		}
+	}
+	return latest, nil
+}
+
+// LatestArray returns the texts of Latest as one JSON array, which the Desktop
+// Modeler takes as a file.
+func (c *Catalog) LatestArray(ctx context.Context, engine string) ([]byte, error) {
+	list, err := c.Latest(ctx, engine)
+	if err != nil {
+		return nil, err
+	}
+	texts := make([][]byte, len(list))
+	for i, info := range list {
+		if texts[i], err = c.Text(ctx, info.ID, info.VersionNumber()); err != nil {
+			return nil, fmt.Errorf("read template %s@%d: %w", info.ID, info.VersionNumber(), err)
+		}
+		texts[i] = bytes.TrimSpace(texts[i])
+	}
+	return slices.Concat([]byte("[\n"), bytes.Join(texts, []byte(",\n")), []byte("\n]\n")), nil
+}
