@@ -36,6 +36,7 @@ const (
 	stepsPerTurn       = 10_000  // steps in one turn of the lock, so that an endless process cannot block commands
 	maxHistory         = 10_000  // element instances remembered of one process instance
 	maxCallDepth       = 1_000   // nested call activities, as in Zeebe
+	maxRounds          = 1_000   // of Advance
 	maxJobBytes        = 4 << 20 // variables of one job, the message size of a Zeebe broker
 	defaultPollTimeout = 10 * time.Second
 )
@@ -96,12 +97,13 @@ func (e *Engine) Wake() {
 	}
 }
 
-// Advance works off everything that is due at the present time of the clock before it returns; for tests with their own clock.
+// Advance works off what is due at the present time of the clock before it returns; for tests with their own clock. Of a
+// process that never comes to rest it runs only a part.
 func (e *Engine) Advance() {
-	for more := true; more; {
+	more := true
+	for round := 0; more && round < maxRounds; round++ {
 		e.do(func() { more = e.fireTimers() })
-		for e.turn() {
-		}
+		more = e.turn() || more
 	}
 }
 

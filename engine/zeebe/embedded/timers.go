@@ -60,16 +60,17 @@ func (e *Engine) cancelAlarm(a *alarm) {
 	}
 }
 
-// fireTimers runs what is due and tells whether there was anything.
-func (e *Engine) fireTimers() bool {
-	h, now, any := &e.state.timers, e.now(), false
-	for len(h.list) > 0 && h.list[0].due <= now {
-		a := heap.Pop(h).(*alarm)
-		a.fire(e)
+// fireTimers runs what is due and tells whether there was anything. Alarms that are set meanwhile wait for the next call,
+// so that a process which sets one after the other cannot keep the lock.
+func (e *Engine) fireTimers() (fired bool) {
+	h, now := &e.state.timers, e.now()
+	newest := h.count
+	for len(h.list) > 0 && h.list[0].due <= now && h.list[0].order <= newest {
+		heap.Pop(h).(*alarm).fire(e)
 		e.work()
-		any = true
+		fired = true
 	}
-	return any
+	return fired
 }
 
 // nextTimer is how long the loop may sleep.
