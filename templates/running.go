@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -113,9 +114,11 @@ func (c *Checks) violation(p *Property, value any) string {
 
 // plainText is the text of a scalar; objects and lists have none.
 func plainText(value any) (string, bool) {
-	switch value.(type) {
+	switch value := value.(type) {
 	case nil, map[string]any, []any:
 		return "", false
+	case json.Number:
+		return value.String(), true
 	}
 	return text(scalar(value)), true
 }
