@@ -46,8 +46,7 @@
 //     body too.
 //   - A user's Content-Length and other headers of the transport are ignored
 //     instead of failing the call.
-//   - An empty parameter of the URL keeps its equals sign, and parameters their
-//     order.
+//   - The parameters of a URL keep their order.
 //   - A 403 whose headers say that a rate limit is used up is temporary.
 //   - A percent sign that begins no escape is encoded.
 //   - Bodies have size limits in both directions.
