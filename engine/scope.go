@@ -29,6 +29,7 @@ func (a *attempt) requestInput() expr.Input {
 }
 
 func (a *attempt) resultInput() expr.Input {
+	members := members{of: a.response}
 	return expr.Input{
 		Dot:       a.response,
 		Variables: []any{a.vars.lazy, a.jobObject},
@@ -36,7 +37,7 @@ func (a *attempt) resultInput() expr.Input {
 			if name == "response" {
 				return a.feel.of(&a.feel.response, a.response), true
 			}
-			return a.feel.of(&a.feel.response, a.response).Entry(name)
+			return members.find(name)
 		}),
 	}
 }
@@ -44,12 +45,12 @@ func (a *attempt) resultInput() expr.Input {
 // errorInput is what the error expression sees: after a success the response
 // overlaid with the output variables, after a failure the error.
 func (a *attempt) errorInput(failure map[string]any) expr.Input {
-	seen := a.overlaid()
-	in := expr.Input{Dot: seen, Variables: []any{a.vars.lazy, a.jobObject, nil}}
-	feelResponse, outputs := seen, a.outputs
+	in := expr.Input{Dot: a.overlaid, Variables: []any{a.vars.lazy, a.jobObject, nil}}
+	seen, outputs, members := a.overlaid, a.outputs, members{of: a.response}
 	if failure != nil {
 		in.Dot, in.Variables[2] = nil, failure
-		feelResponse, outputs = map[string]any{"error": failure}, nil
+		only := map[string]any{"error": failure}
+		seen, outputs, members.of = func() any { return only }, nil, only
 	}
 	var response, job feel.Value
 	in.Scope = scope(func(name string) (feel.Value, bool) {
@@ -57,12 +58,12 @@ func (a *attempt) errorInput(failure map[string]any) expr.Input {
 		case "job":
 			return a.feel.of(&job, a.jobObject()), true
 		case "response":
-			return a.feel.of(&response, feelResponse), true
+			return a.feel.of(&response, seen()), true
 		}
 		if v, ok := outputs[name]; ok {
 			return feel.FromGo(v), true
 		}
-		return a.feel.of(&response, feelResponse).Entry(name)
+		return members.find(name)
 	})
 	return in
 }
@@ -122,6 +123,32 @@ func (*feelValues) of(kept *feel.Value, v any) feel.Value {
 	return *kept
 }
 
+// members converts the members of an object to FEEL, each when it is asked for
+// first: most expressions ask for one or for none of a response's.
+type members struct {
+	of   any
+	kept []feel.Entry
+}
+
+func (m *members) find(name string) (feel.Value, bool) {
+	for _, e := range m.kept {
+		if e.Name == name {
+			return e.Value, true
+		}
+	}
+	object, _ := m.of.(map[string]any)
+	v, ok := object[name]
+	if !ok {
+		return feel.Value{}, false
+	}
+	converted := feel.FromGo
+	if hasHeaders(object, 0) {
+		converted = func(v any) feel.Value { return foldMember(name, v) }
+	}
+	m.kept = append(m.kept, feel.Entry{Name: name, Value: converted(v)})
+	return m.kept[len(m.kept)-1].Value, true
+}
+
 // foldHeaders converts a response to FEEL. Names in its headers are found in
 // any case, since templates write headers.ETag where Go's client has Etag.
 func foldHeaders(v any) feel.Value {
@@ -131,15 +158,16 @@ func foldHeaders(v any) feel.Value {
 	}
 	entries := make([]feel.Entry, 0, len(object))
 	for name, v := range object {
-		entry := feel.Entry{Name: name}
-		if strings.EqualFold(name, "headers") {
-			entry.Value = feel.FoldCase(feel.FromGo(v))
-		} else {
-			entry.Value = foldHeaders(v)
-		}
-		entries = append(entries, entry)
+		entries = append(entries, feel.Entry{Name: name, Value: foldMember(name, v)})
 	}
 	return feel.ContextOf(entries...)
+}
+
+func foldMember(name string, v any) feel.Value {
+	if strings.EqualFold(name, "headers") {
+		return feel.FoldCase(feel.FromGo(v))
+	}
+	return foldHeaders(v)
 }
 
 // hasHeaders looks for headers where responses and errors have them:

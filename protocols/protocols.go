@@ -94,7 +94,8 @@ type Call struct {
 	TenantID string
 	// Observe, when not nil, is told of every exchange with the outside: one
 	// per request, redirects and token requests included. It is called from
-	// the goroutine that runs Execute and must not keep the bodies.
+	// the goroutine that runs Execute and must neither keep headers and bodies
+	// nor change them.
 	Observe func(Exchange)
 }
 

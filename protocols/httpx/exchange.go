@@ -115,7 +115,7 @@ func (c *Client) exchange(req *http.Request, options *Options) (*http.Response, 
 func (c *Client) exchanged(req *http.Request, resp *http.Response, started time.Time, err error) protocols.Exchange {
 	e := protocols.Exchange{
 		Method: req.Method, URL: req.URL.String(), Started: started, Duration: c.host.Now().Sub(started),
-		RequestHeaders: req.Header.Clone(), RequestBody: requestBody(req), Err: err,
+		RequestHeaders: req.Header, RequestBody: requestBody(req), Err: err,
 	}
 	if resp != nil {
 		e.Status, e.ResponseHeaders, e.ResponseBody = resp.StatusCode, resp.Header, Content(resp)
@@ -124,7 +124,7 @@ func (c *Client) exchanged(req *http.Request, resp *http.Response, started time.
 }
 
 func requestBody(req *http.Request) []byte {
-	if req.GetBody == nil {
+	if req.GetBody == nil || req.ContentLength <= 0 {
 		return nil
 	}
 	body, err := req.GetBody()
@@ -132,8 +132,9 @@ func requestBody(req *http.Request) []byte {
 		return nil
 	}
 	defer body.Close()
-	content, _ := io.ReadAll(body)
-	return content
+	content := make([]byte, req.ContentLength)
+	n, _ := io.ReadFull(body, content)
+	return content[:n]
 }
 
 // SetBody gives a request its body so that it can be sent again.
@@ -143,6 +144,7 @@ func SetBody(req *http.Request, content []byte) {
 		if len(content) == 0 {
 			return http.NoBody, nil
 		}
+		// A reader that net/http knows goes out in one write with the headers.
 		return io.NopCloser(bytes.NewReader(content)), nil
 	}
 	req.Body, _ = req.GetBody()
