@@ -71,9 +71,16 @@ type LintOptions struct {
 // so is what cannot work in a template that names its own protocol; all else
 // is a warning.
 func Lint(text []byte, o LintOptions) []Finding {
+	_, findings := Inspect(text, o)
+	return findings
+}
+
+// Inspect is Lint that also returns the templates, so that who needs both
+// validates once. There are none when a finding is an error.
+func Inspect(text []byte, o LintOptions) ([]*Template, []Finding) {
 	d, err := schema.Parse(text)
 	if err != nil {
-		return []Finding{syntaxFinding(err)}
+		return nil, []Finding{syntaxFinding(err)}
 	}
 	findings := schemaFindings(d)
 	for _, pointer := range d.Duplicates() {
@@ -83,8 +90,10 @@ func Lint(text []byte, o LintOptions) []Finding {
 			Message: "the key appears twice in its object, and only the last one counts", Fix: "remove one",
 		})
 	}
-	if len(findings) == 0 || !HasErrors(findings) {
-		findings = append(findings, ruleFindings(d, text, o)...)
+	var list []*Template
+	if !HasErrors(findings) {
+		list = decodeAll(d, text)
+		findings = append(findings, ruleFindings(d, list, o)...)
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		if a.Line != b.Line {
@@ -92,7 +101,10 @@ func Lint(text []byte, o LintOptions) []Finding {
 		}
 		return a.Column - b.Column
 	})
-	return findings
+	if HasErrors(findings) {
+		list = nil
+	}
+	return list, findings
 }
 
 // HasErrors reports whether one of the findings is an error.
@@ -119,19 +131,18 @@ func schemaFindings(d *schema.Document) []Finding {
 	return findings
 }
 
-func ruleFindings(d *schema.Document, text []byte, o LintOptions) []Finding {
-	list, isArray := d.Value.([]any)
+func ruleFindings(d *schema.Document, list []*Template, o LintOptions) []Finding {
+	values, isArray := d.Value.([]any)
 	if !isArray {
-		list = []any{d.Value}
+		values = []any{d.Value}
 	}
 	var findings []Finding
-	for i, value := range list {
-		l := linter{document: d, options: o, template: decode(value, text)}
+	for i, t := range list {
+		l := linter{document: d, options: o, template: t}
 		if isArray {
 			l.base = fmt.Sprintf("/%d", i)
-			l.template.Raw = d.Slice(l.base)
 		}
-		l.schemaKey(object{value}.text("$schema"))
+		l.schemaKey(object{values[i]}.text("$schema"))
 		l.run()
 		findings = append(findings, l.findings...)
 	}

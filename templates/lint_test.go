@@ -71,6 +71,10 @@ func TestLint(t *testing.T) {
 			if test.want != "" && !strings.Contains(findings[0].String(), test.want) {
 				t.Errorf("got %s, want %q", findings[0], test.want)
 			}
+			list, _ := Inspect([]byte(text), LintOptions{Checker: fakeChecker{}, Published: test.published})
+			if refused := len(findings) > 0 && findings[0].Severity == SeverityError; refused != (list == nil) {
+				t.Errorf("refused %v, but %d templates", refused, len(list))
+			}
 			inArray := Lint([]byte("["+good+","+text+"]"), LintOptions{Checker: fakeChecker{}, Published: test.published})
 			if test.want != "" && len(inArray) == 0 {
 				t.Error("not found in an array")
