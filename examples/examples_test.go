@@ -1,5 +1,5 @@
-// Package examples holds processes to read and run, one folder per task. This
-// test runs the first command of each README and compares the result.
+// Package examples holds processes to read and run, one folder per task. These
+// tests run the commands of each README and compare the results.
 package examples
 
 import (
@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,29 +19,45 @@ import (
 	"patchbay/server/cli/clitest"
 )
 
-var update = flag.Bool("update", false, "rewrite expected.json from what the examples print")
+var update = flag.Bool("update", false, "rewrite the expected results from what the examples print")
 
-// command finds the first command of a README.
-var command = regexp.MustCompile(`(?m)^    patchbay (run .*)$`)
+// command finds the commands of a README.
+var command = regexp.MustCompile(`(?m)^    ((?:[A-Z_]+=\S+ )?(?:patchbay|curl|python3) .*)$`)
 
+// TestExamples runs the first command of a README that runs a process, and all
+// commands of one that serves.
 func TestExamples(t *testing.T) {
 	readmes, err := filepath.Glob("*/README.md")
 	if err != nil || len(readmes) < 3 {
 		t.Fatalf("found %d examples: %v", len(readmes), err)
 	}
 	for _, readme := range readmes {
-		t.Run(filepath.Dir(readme), func(t *testing.T) {
-			text, err := os.ReadFile(readme)
-			if err != nil {
-				t.Fatal(err)
-			}
-			match := command.FindSubmatch(text)
-			if match == nil {
-				t.Fatal("README.md has no line with a patchbay run command")
-			}
-			t.Chdir(filepath.Dir(readme))
-			compare(t, run(t, clitest.Words(string(match[1]))))
-		})
+		t.Run(filepath.Dir(readme), func(t *testing.T) { testExample(t, readme) })
+	}
+}
+
+func testExample(t *testing.T, readme string) {
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, match := range command.FindAllStringSubmatch(string(text), -1) {
+		commands = append(commands, match[1])
+	}
+	starts := func(prefix string) int {
+		return slices.IndexFunc(commands, func(c string) bool { return strings.Contains(c, prefix) })
+	}
+	runs, serves := starts("patchbay run "), starts("patchbay serve")
+	if runs < 0 && serves < 0 {
+		t.Fatal("README.md has no line with patchbay run or patchbay serve")
+	}
+	t.Chdir(filepath.Dir(readme))
+	if runs >= 0 {
+		compare(t, "expected.json", run(t, clitest.Words(commands[runs])[1:]))
+	}
+	if serves >= 0 {
+		testServing(t, commands)
 	}
 }
 
@@ -62,9 +80,9 @@ func run(t *testing.T, args []string) map[string]any {
 	return result
 }
 
-func compare(t *testing.T, got map[string]any) {
+// compare compares with what a file holds.
+func compare[T any](t *testing.T, file string, got T) {
 	t.Helper()
-	const file = "expected.json"
 	if *update {
 		data, err := json.MarshalIndent(got, "", "  ")
 		if err != nil {
@@ -78,7 +96,7 @@ func compare(t *testing.T, got map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want map[string]any
+	var want T
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}

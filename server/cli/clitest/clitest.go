@@ -42,11 +42,12 @@ func Words(line string) []string {
 }
 
 // Serve runs a server with an embedded engine in this process until the test
-// ends, and makes it the one that commands talk to by default.
-func Serve(t *testing.T) *server.Server {
+// ends, and makes it the one that commands talk to by default. It may reach the
+// networks of allow besides public addresses.
+func Serve(t *testing.T, allow ...string) *server.Server {
 	t.Helper()
 	s, err := server.New(context.Background(), server.Config{
-		Listen: "127.0.0.1:0", EngineListen: "127.0.0.1:0", Data: t.TempDir(), SecretPrefix: "SECRET_",
+		Listen: "127.0.0.1:0", EngineListen: "127.0.0.1:0", Data: t.TempDir(), SecretPrefix: "SECRET_", AllowNet: allow,
 		MaxJobs: 64, JobTimeout: time.Minute, Drain: 5 * time.Second, MessageTTL: time.Hour,
 	}, slog.New(slog.DiscardHandler))
 	if err != nil {
