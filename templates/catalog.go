@@ -180,26 +180,57 @@ func (c *Catalog) Publish(ctx context.Context, text []byte) ([]Result, error) {
 
 // PublishTemplates is Publish for templates that are parsed already.
 func (c *Catalog) PublishTemplates(ctx context.Context, list []*Template) ([]Result, error) {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, fmt.Errorf("publish templates: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	results := make([]Result, len(list))
-	changed := false
-	for i, t := range list {
-		if results[i], err = c.publish(ctx, tx, t); err != nil {
-			return nil, err
+	var results []Result
+	err := c.transact(ctx, func(tx *sql.Tx) error {
+		results = make([]Result, len(list))
+		for i, t := range list {
+			var err error
+			if results[i], err = c.publish(ctx, tx, t); err != nil {
+				return err
+			}
 		}
-		changed = changed || results[i].New
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	if err := tx.Commit(); err != nil {
-		return nil, fmt.Errorf("publish templates: %w", err)
-	}
-	if changed {
+	if slices.ContainsFunc(results, func(r Result) bool { return r.New }) {
 		c.notify()
 	}
 	return results, nil
+}
+
+// transact runs a change as if it were alone. A database that several
+// replicas share may refuse that because of another one's change; then it is
+// tried again, and sees that change.
+func (c *Catalog) transact(ctx context.Context, change func(*sql.Tx) error) error {
+	attempts, options := 1, &sql.TxOptions{}
+	if c.db.Shared() {
+		attempts, options.Isolation = 5, sql.LevelSerializable
+	}
+	for attempt := 1; ; attempt++ {
+		err := c.try(ctx, options, change)
+		var conflict *ConflictError
+		final := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, errBuiltIn) || errors.As(err, &conflict)
+		if final || attempt == attempts || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (c *Catalog) try(ctx context.Context, options *sql.TxOptions, change func(*sql.Tx) error) error {
+	tx, err := c.db.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("change the catalog: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := change(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("change the catalog: %w", err)
+	}
+	return nil
 }
 
 func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template) (Result, error) {
@@ -375,32 +406,27 @@ func (c *Catalog) list(ctx context.Context, q querier, query string, args ...any
 // Delete removes a published version. The error is ErrNotFound if there is
 // none; built-in versions cannot be removed.
 func (c *Catalog) Delete(ctx context.Context, id string, version int64) error {
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("delete template %s@%d: %w", id, version, err)
+	err := c.transact(ctx, func(tx *sql.Tx) error { return c.delete(ctx, tx, id, version) })
+	if err == nil {
+		c.notify()
 	}
-	defer func() { _ = tx.Rollback() }()
-	if _, builtIn, err := c.text(ctx, tx, id, version); err != nil {
-		return err
-	} else if builtIn {
-		return fmt.Errorf("delete template %s@%d: it is built in", id, version)
+	return err
+}
+
+var errBuiltIn = errors.New("it is built in")
+
+func (c *Catalog) delete(ctx context.Context, tx *sql.Tx, id string, version int64) error {
+	_, builtIn, err := c.text(ctx, tx, id, version)
+	if builtIn {
+		err = fmt.Errorf("delete template %s@%d: %w", id, version, errBuiltIn)
 	}
-	for _, query := range []string{
-		`DELETE FROM template_texts WHERE id = ? AND version = ?`,
-		`DELETE FROM templates WHERE id = ? AND version = ?`,
-		`UPDATE templates SET latest = CASE WHEN version = (SELECT MAX(version) FROM templates WHERE id = ?) THEN 1 ELSE 0 END WHERE id = ? AND version <> ?`,
-	} {
-		args := []any{id, version}
-		if strings.HasPrefix(query, "UPDATE") {
-			args = []any{id, id, version}
-		}
-		if _, err := tx.ExecContext(ctx, c.db.Rebind(query), args...); err != nil {
-			return fmt.Errorf("delete template %s@%d: %w", id, version, err)
+	exec := func(query string, args ...any) {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, c.db.Rebind(query), args...)
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("delete template %s@%d: %w", id, version, err)
-	}
-	c.notify()
-	return nil
+	exec(`DELETE FROM template_texts WHERE id = ? AND version = ?`, id, version)
+	exec(`DELETE FROM templates WHERE id = ? AND version = ?`, id, version)
+	exec(`UPDATE templates SET latest = 1 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ?)`, id, id)
+	return err
 }

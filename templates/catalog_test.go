@@ -90,6 +90,24 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+func TestDelete(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	publish(t, c, "["+templateText("a", 1, "A", "x:a:1", "rest")+","+templateText("a", 2, "A", "x:a:1", "rest")+"]")
+	if err := c.Delete(t.Context(), "a", 2); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := c.Search(t.Context(), Query{Text: "x:a:1"}); err != nil || len(list) != 1 || *list[0].Version != 1 {
+		t.Errorf("after the delete: %+v, %v", list, err)
+	}
+	if err := c.Delete(t.Context(), "a", 2); !errors.Is(err, ErrNotFound) {
+		t.Errorf("again: %v", err)
+	}
+	b := BuiltIn()[0]
+	if err := c.Delete(t.Context(), b.ID, b.Version); err == nil || !strings.Contains(err.Error(), "it is built in") {
+		t.Errorf("built-in: %v", err)
+	}
+}
+
 func TestPublishArrayIsAllOrNothing(t *testing.T) {
 	c := newCatalog(t, ":memory:")
 	a, b := templateText("a", 1, "A", "x:a:1", "rest"), templateText("a", 2, "B", "x:a:1", "rest")
@@ -208,6 +226,25 @@ func TestSatisfies(t *testing.T) {
 	for _, test := range tests {
 		if got := Satisfies(test.version, test.within); got != test.want {
 			t.Errorf("%s in %q: got %v", test.version, test.within, got)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	text := BuiltIn()[slices.IndexFunc(BuiltIn(), func(t *Template) bool { return t.ID == "patchbay.rest" })].Raw
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	rest := BuiltIn()[slices.IndexFunc(BuiltIn(), func(t *Template) bool { return t.ID == "patchbay.rest" })]
+	for b.Loop() {
+		if _, err := Apply(draftOf(b, blankProcess), "task", rest, ApplyOptions{}); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
