@@ -1,9 +1,12 @@
 package embedded
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
 )
 
 func TestParsePeriod(t *testing.T) {
@@ -88,6 +91,16 @@ func TestParseDocument(t *testing.T) {
 	}
 }
 
+func TestSplitArray(t *testing.T) {
+	got := splitArray([]byte(`[1,{"a":[2,3]},"],",[],null]`))
+	if want := `1|{"a":[2,3]}|"],"|[]|null`; string(bytes.Join(got, []byte("|"))) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if len(splitArray([]byte(`[]`))) != 0 {
+		t.Error("an empty array has no items")
+	}
+}
+
 func FuzzParseDocument(f *testing.F) {
 	f.Add(`{"a":{"b":[1,"}"]},"c\\":"\"","d":-1.5e3}`)
 	f.Add(`{"a":1,"b":null}`)
@@ -146,4 +159,37 @@ func TestStepQueue(t *testing.T) {
 	if q.len() != 2500 {
 		t.Errorf("%d steps are left, want 2500", q.len())
 	}
+}
+
+// FuzzProcess deploys what it gets and, when that is accepted, runs it: whatever a file holds, the engine must not panic.
+func FuzzProcess(f *testing.F) {
+	const head = `<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:z="http://camunda.org/schema/zeebe/1.0" id="x"><d:process id="p" isExecutable="true"><d:startEvent id="s"/>`
+	const tail = `</d:process><d:message id="m" name="n"><d:extensionElements><z:subscription correlationKey="=1"/></d:extensionElements></d:message></d:definitions>`
+	for _, body := range []string{
+		`<d:task id="t"><d:multiInstanceLoopCharacteristics><d:extensionElements><z:loopCharacteristics inputCollection="=[1,2]" outputCollection="o" outputElement="=loopCounter"/></d:extensionElements></d:multiInstanceLoopCharacteristics></d:task><d:sequenceFlow id="f" sourceRef="s" targetRef="t"/>`,
+		`<d:subProcess id="t"><d:startEvent id="i"/><d:endEvent id="e"><d:errorEventDefinition errorRef="q"/></d:endEvent><d:sequenceFlow id="g" sourceRef="i" targetRef="e"/></d:subProcess><d:boundaryEvent id="b" attachedToRef="t"><d:errorEventDefinition/></d:boundaryEvent><d:sequenceFlow id="f" sourceRef="s" targetRef="t"/>`,
+		`<d:inclusiveGateway id="g"/><d:inclusiveGateway id="j"/><d:sequenceFlow id="f" sourceRef="s" targetRef="g"/><d:sequenceFlow id="f1" sourceRef="g" targetRef="j"><d:conditionExpression>=true</d:conditionExpression></d:sequenceFlow><d:sequenceFlow id="f2" sourceRef="g" targetRef="j"><d:conditionExpression>=1 = 1</d:conditionExpression></d:sequenceFlow>`,
+		`<d:receiveTask id="t" messageRef="m"/><d:boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><d:timerEventDefinition><d:timeCycle>R2/PT0S</d:timeCycle></d:timerEventDefinition></d:boundaryEvent><d:sequenceFlow id="f" sourceRef="s" targetRef="t"/>`,
+	} {
+		f.Add([]byte(head + body + tail))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		now := time.Unix(1_900_000_000, 0)
+		e := New(Options{Now: func() time.Time { return now }})
+		defer e.Close()
+		d, err := e.deploy([]*pb.Resource{{Name: "f.bpmn", Content: data}})
+		if err != nil {
+			return
+		}
+		id := d.Deployments[0].GetProcess().GetBpmnProcessId()
+		e.do(func() {
+			_, _ = e.createInstance(&pb.CreateProcessInstanceRequest{BpmnProcessId: id, Version: -1}, variables{}, "CREATE")
+			_, _ = e.publish(messageKey{"n", "1"}, "", 1000, variables{})
+		})
+		e.turn()
+		for _, p := range e.ProcessInstances("") {
+			e.do(func() { _ = e.cancelInstance(p.Key) })
+			e.Waiting(p.Key)
+		}
+	})
 }

@@ -1,6 +1,9 @@
 package embedded
 
 import (
+	"bytes"
+	"fmt"
+
 	"patchbay/engine/feel"
 )
 
@@ -10,7 +13,8 @@ type loopBehaviour struct{}
 // loopState is what a body knows of its run.
 type loopState struct {
 	items                         []feel.Value
-	results                       [][]byte
+	results                       [][]byte // items of the output collection
+	written                       []byte   // the collection as it was last written
 	created, completed, cancelled int
 	done                          bool // the completion condition holds
 }
@@ -30,7 +34,8 @@ func (loopBehaviour) enter(e *Engine, in *instance) *failure {
 		for i := range in.loop.results {
 			in.loop.results[i] = jsonNull
 		}
-		in.vars.set(spec.outputCollection, in.loop.collection())
+		in.loop.written = in.loop.collection()
+		in.vars.set(spec.outputCollection, in.loop.written)
 	}
 	e.activated(in, subs)
 	switch {
@@ -85,8 +90,9 @@ func (e *Engine) collect(in *instance) *failure {
 		if f != nil {
 			return f
 		}
-		body.loop.results[in.loopIndex-1] = v.JSON()
-		body.vars.set(spec.outputCollection, body.loop.collection())
+		if f := body.collectOne(spec.outputCollection, in.loopIndex-1, v.JSON()); f != nil {
+			return f
+		}
 	}
 	if spec.completion == nil {
 		return nil
@@ -94,6 +100,26 @@ func (e *Engine) collect(in *instance) *failure {
 	done, f := spec.completion.truth(feel.Chain(body.loop.counters(body), in))
 	body.loop.done = done
 	return f
+}
+
+// collectOne sets one item of the output collection. The collection is a variable like any other: what else was written
+// to it, for example by a called process, stays.
+func (in *instance) collectOne(name string, at int, value []byte) *failure {
+	l, v := in.loop, in.vars.find(name)
+	if !bytes.Equal(v.json, l.written) {
+		if v.json[0] != '[' {
+			return extractError(fmt.Sprintf("Unable to update an item in output collection '%s' at position %d because the type of the output collection is: %s. "+
+				"This may happen when multiple BPMN elements write to the same variable.", name, at+1, v.feel().TypeName()))
+		}
+		l.results = splitArray(v.json)
+	}
+	for len(l.results) <= at {
+		l.results = append(l.results, jsonNull)
+	}
+	l.results[at] = value
+	l.written = l.collection()
+	in.vars.set(name, l.written)
+	return nil
 }
 
 // counters are the variables that a completion condition sees besides those of the instance that just completes.

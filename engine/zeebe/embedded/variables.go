@@ -150,6 +150,16 @@ func splitObject(data []byte, yield func(name string, value []byte)) {
 	}
 }
 
+// splitArray gives the items of a compact, valid JSON array.
+func splitArray(data []byte) (items [][]byte) {
+	for at := 1; at < len(data) && data[at] != ']'; {
+		end := skipValue(data, at)
+		items = append(items, data[at:end:end])
+		at = end + 1 // a comma or the closing bracket
+	}
+	return items
+}
+
 // skipString gives the place behind the string that begins at the quote data[at].
 func skipString(data []byte, at int) int {
 	for at++; data[at] != '"'; at++ {
