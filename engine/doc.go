@@ -41,8 +41,7 @@
 //     nowhere else, and only those that the element's author wrote, where the
 //     model is known. Camunda scans the text of all variables, resolved secrets
 //     included (see package secret for more).
-//   - A call ends with its job's lock, and so do repetitions. Calls are repeated
-//     only where callPolicy.retry says so, never silently.
+//   - A call ends with its job's lock, and so do its repetitions.
 //   - Incidents do not show the data that an expression saw, but the reason and
 //     the place with a caret; for a missing secret they say how to provide it.
 //     The suffix " | Error variables: {...}" of 8.10 is left out unless

@@ -36,6 +36,8 @@
 //     JSON is parsed.
 //   - JSON with more text after it, as in NDJSON, stays text instead of losing
 //     all but its first line.
+//   - An error's body that is a JSON array stays one, as in 8.8; later versions
+//     unwrap or lose it. An empty one is "", as in 8.10.
 //   - A 304 is a response with null body like any other status.
 //   - With the return format JSON an empty body is null, and what is no JSON
 //     stays text, instead of failing the job.
@@ -49,6 +51,8 @@
 //   - The parameters of a URL keep their order.
 //   - A 403 whose headers say that a rate limit is used up is temporary.
 //   - A percent sign that begins no escape is encoded.
+//   - HTTP/2 and brotli are spoken, connections are kept and shared by jobs, and
+//     the header User-Agent is patchbay unless one is given.
 //   - Bodies have size limits in both directions.
 //   - The return formats JSON and TEXT have that limit instead of 1.5 MiB, so a
 //     mapping can pick from a larger response; what a job completes with is

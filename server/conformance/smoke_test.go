@@ -3,12 +3,14 @@ package conformance
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"patchbay/engine"
+	"patchbay/engine/expr"
 	"patchbay/templates"
 )
 
@@ -122,4 +124,46 @@ func (r *rig) try(t *testing.T, rec *recorder, version *templates.Template, i in
 		}
 	}
 	return "input error"
+}
+
+// TestCorpusExpressions compiles every FEEL expression that a template of the
+// corpus holds, those of other connectors too.
+func TestCorpusExpressions(t *testing.T) {
+	corpus := openCorpus(t)
+	cache := expr.NewCache(100, expr.Limits{})
+	count := 0
+	for _, file := range corpus.files(t) {
+		for _, text := range defaults(t, file) {
+			count++
+			if _, err := cache.Compile(expr.ResultExpression, text); err != nil {
+				t.Errorf("%s: %v\n%s", filepath.Base(file), err, text)
+			}
+		}
+	}
+	t.Logf("%d expressions compile", count)
+}
+
+// defaults are the values in a file of templates that are FEEL.
+func defaults(t *testing.T, file string) (list []string) {
+	type property struct{ Value any }
+	type template struct{ Properties []property }
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []template
+	if err := json.Unmarshal(text, &all); err != nil {
+		all = make([]template, 1)
+		if err := json.Unmarshal(text, &all[0]); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+	}
+	for _, one := range all {
+		for _, p := range one.Properties {
+			if s, ok := p.Value.(string); ok && strings.HasPrefix(s, "=") {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
 }
