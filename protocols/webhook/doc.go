@@ -59,5 +59,6 @@
 //   - responseBodyExpression still works; Camunda 8.10 refuses it.
 //   - correlation.activatedElement is the element itself.
 //   - Deliveries with an id of their own (Standard Webhooks, GitHub, Shopify)
-//     have it as their message id.
+//     have it as their message id, and are handled once: for twice the time
+//     tolerance at least a repetition is answered with 200 and does nothing.
 package webhook

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -138,23 +139,58 @@ func (l *listener) wrongMethod(method string) *answer {
 		detail: fmt.Sprintf("the method %.20q is not supported", method), header: http.Header{"Allow": {allow}}}.answer()
 }
 
-// once correlates a request unless it is a replay of one that was accepted.
+// once correlates a request unless it is a replay of one that was accepted. A
+// delivery that its sender repeats, with a signature of its own, is a duplicate
+// and no attack: it is answered with success and nothing is done.
 func (l *listener) once(ctx context.Context, r *request, d delivery) *answer {
-	if l.signed == nil || l.signed.seen == nil {
+	if l.signed == nil {
 		return l.correlate(ctx, r, d.id)
 	}
-	if !l.signed.seen.add(d.digest, r.now) {
-		return unauthorized("SIGNATURE_REPLAYED", "this delivery was accepted before")
+	return guarded(l.signed.seen, d.digest, r, l.replayed, func() *answer {
+		ids := l.signed.ids
+		if d.id == "" {
+			ids = nil
+		}
+		id := sha256.Sum256([]byte(d.id))
+		again := func() *answer { return l.repeated(d.id, ids.accepted(id)) }
+		return guarded(ids, id, r, again, func() *answer { return l.correlate(ctx, r, d.id) })
+	})
+}
+
+// guarded handles what was not seen before, and forgets it again if it was not
+// accepted. Nothing is known where seen is nil.
+func guarded(seen *replays, d [sha256.Size]byte, r *request, again, handle func() *answer) *answer {
+	if seen == nil {
+		return handle()
+	}
+	if !seen.add(d, r.now) {
+		return again()
 	}
 	accepted := false
 	defer func() {
-		if !accepted { // also after a panic: the sender may try again
-			l.signed.seen.forget(d.digest)
+		if accepted {
+			seen.accept(d)
+		} else { // also after a panic: the sender may try again
+			seen.forget(d)
 		}
 	}()
-	a := l.correlate(ctx, r, d.id)
+	a := handle()
 	accepted = a.status < http.StatusBadRequest && a.rank == final
 	return a
+}
+
+func (l *listener) replayed() *answer {
+	return unauthorized("SIGNATURE_REPLAYED", "this delivery was accepted before")
+}
+
+// repeated answers a delivery that came before. One that is being handled may
+// still fail, so that its sender has to come again.
+func (l *listener) repeated(id string, accepted bool) *answer {
+	if !accepted {
+		return problem{status: http.StatusServiceUnavailable, reason: "BUSY", detail: "this delivery is being handled", retryAfter: 1}.answer()
+	}
+	l.note("INFO", "Request", "this delivery was accepted before: nothing done", map[string]any{"delivery": id})
+	return empty
 }
 
 // correlate hands the event to the engine and makes the answer.

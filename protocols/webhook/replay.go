@@ -16,7 +16,8 @@ type replays struct {
 	mu sync.Mutex
 	// span is how long a delivery is remembered at least: its time may lie
 	// between the tolerance before and the tolerance after now.
-	span        time.Duration
+	span time.Duration
+	// The deliveries by generation; false stands for one that is being handled.
 	now, before map[[sha256.Size]byte]bool
 	turned      time.Time
 }
@@ -28,11 +29,28 @@ func (r *replays) add(d [sha256.Size]byte, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.turn(now)
-	if r.now[d] || r.before[d] {
+	if _, known := r.now[d]; known {
 		return false
 	}
-	r.now[d] = true
+	if _, known := r.before[d]; known {
+		return false
+	}
+	r.now[d] = false
 	return true
+}
+
+// accept marks a delivery as handled.
+func (r *replays) accept(d [sha256.Size]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now[d] = true
+}
+
+// accepted reports whether a delivery was handled.
+func (r *replays) accepted(d [sha256.Size]byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now[d] || r.before[d]
 }
 
 // forget lets a delivery pass again, because it could not be handled.

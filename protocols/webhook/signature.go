@@ -19,7 +19,9 @@ type verifier struct {
 	keys      []key
 	tolerance time.Duration
 	parts     []string
-	seen      *replays
+	// seen are signatures that passed, nil where they carry no time; ids are
+	// deliveries that did, which their senders repeat with other signatures.
+	seen, ids *replays
 }
 
 // newVerifier returns the verifier of an element's properties, or nil if its
@@ -41,7 +43,7 @@ func newVerifier(in Signature, secrets []string) (*verifier, error) {
 	if err != nil {
 		return nil, &protocols.InputError{Path: "inbound.signature.content", Message: err.Error()}
 	}
-	v := &verifier{scheme: s, keys: keys, tolerance: in.Tolerance, parts: parts}
+	v := &verifier{scheme: s, keys: keys, tolerance: in.Tolerance, parts: parts, ids: newReplays(in.Tolerance)}
 	if v.timed() {
 		v.seen = newReplays(in.Tolerance)
 	}

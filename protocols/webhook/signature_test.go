@@ -139,6 +139,23 @@ func TestReplayAfterFailure(t *testing.T) {
 	expect(t, f.post(body, headers...), 401, "SIGNATURE_REPLAYED")
 }
 
+// A sender that has not heard our answer sends a delivery again, under the same
+// id. That is success, but starts nothing.
+func TestRepeatedDelivery(t *testing.T) {
+	f := newFixture(t)
+	f.open(map[string]any{"inbound.signature.scheme": "github", "inbound.signature.secrets": "s"})
+	signed := "X-Hub-Signature-256: sha256=" + hexSign("s", body)
+	f.err = &protocols.Error{Code: "UNAVAILABLE", Message: "away"}
+	expect(t, f.post(body, signed, "X-GitHub-Delivery: d-1"), 503, "UNAVAILABLE")
+	f.err = nil
+	for _, id := range []string{"d-1", "d-1", "d-2"} {
+		expect(t, f.post(body, signed, "X-GitHub-Delivery: "+id), 200, "")
+	}
+	if len(f.events) != 3 {
+		t.Errorf("got %d events, want that of the failure and one of each delivery", len(f.events))
+	}
+}
+
 // A repetition with one of two signatures left out is a repetition.
 func TestReplayWithFewerSignatures(t *testing.T) {
 	f := newFixture(t)
