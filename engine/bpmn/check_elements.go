@@ -41,6 +41,7 @@ func (c *checker) element(el *Element) {
 	}
 	c.conditionalFlows(el)
 	c.mappings(el)
+	c.headers(el)
 	if el.Loop != nil {
 		c.loop(el.Loop)
 	}
@@ -58,6 +59,16 @@ func (c *checker) conditionalFlows(el *Element) {
 			c.add(el.Place, "Conditional sequence flows are only supported at exclusive or inclusive gateway")
 			return
 		}
+	}
+}
+
+func (c *checker) headers(el *Element) {
+	keys := make([]string, len(el.Headers))
+	for i, h := range el.Headers {
+		keys[i] = h.Key
+	}
+	for _, key := range twice(keys) {
+		c.add(el.HeadersAt, "Headers contain duplicate entries for key '%s'", key)
 	}
 }
 

@@ -7,6 +7,7 @@ type Extensions struct {
 	Inputs     []Mapping
 	Outputs    []Mapping
 	Headers    []Header
+	HeadersAt  Place // of zeebe:taskHeaders
 	Properties []Property
 	Called     *CalledElement
 	Script     *Script
@@ -151,6 +152,7 @@ func readIOMapping(x *Extensions, n *node) {
 }
 
 func readTaskHeaders(x *Extensions, n *node) {
+	x.HeadersAt = n.place()
 	for _, c := range n.children {
 		if c.name == "header" {
 			x.Headers = append(x.Headers, Header{c.attr("key"), c.attr("value")})

@@ -42,6 +42,8 @@ func TestValidate(t *testing.T) {
 <bpmn:error id="e" errorCode="A"/>`, "- Element: t\n    - ERROR: Multiple error catch events with the same error code 'A' are not supported on the same scope.\n"},
 		"boundary event": {`<bpmn:startEvent id="s"/>` + service + `<bpmn:boundaryEvent id="b" attachedToRef="t"><bpmn:timerEventDefinition><bpmn:timeCycle>R/PT1S</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:boundaryEvent><bpmn:boundaryEvent id="c" attachedToRef="t"/>`,
 			"- Element: b\n    - ERROR: Interrupting timer event with time cycle is not allowed.\n- Element: c\n    - ERROR: Must have exactly one event definition\n"},
+		"same header twice": {`<bpmn:startEvent id="s"/><bpmn:task id="t"><bpmn:extensionElements><zeebe:taskHeaders><zeebe:header key="a" value="1"/><zeebe:header key="a" value="2"/></zeebe:taskHeaders></bpmn:extensionElements></bpmn:task>`,
+			"- Element: t > extensionElements > taskHeaders\n    - ERROR: Headers contain duplicate entries for key 'a'\n"},
 		"links": {`<bpmn:startEvent id="s"/><bpmn:intermediateThrowEvent id="l"><bpmn:linkEventDefinition id="d" name="L"/></bpmn:intermediateThrowEvent>`,
 			"- Element: p\n    - ERROR: Can't find an catch link event for the throw link event with the name 'L'.\n"},
 		"event gateway": {`<bpmn:startEvent id="s"/><bpmn:eventBasedGateway id="g"/>`, "- Element: g\n    - ERROR: Event-based gateway must have at least 2 outgoing sequence flows.\n"},

@@ -50,11 +50,17 @@ type caught struct {
 }
 
 // handlers calls yield with every event of that kind that can catch something thrown in from, nearest first, through
-// sub-processes and call activities, until yield says no.
+// sub-processes and call activities, until yield says no. An error does not leave a scope that an event sub-process has
+// interrupted, except to the process that called this one; so it was observed in Zeebe 8.8.
 func handlers(from *instance, kind bpmn.EventKind, yield func(caught) bool) {
 	for at := from; at != nil; at = outer(at) {
 		if !at.alive() {
 			return
+		}
+		if at.interrupted && kind == bpmn.EventError {
+			if at = at.process.caller; at == nil {
+				return
+			}
 		}
 		for _, n := range at.node.catches {
 			inner := n.scope.eventSub && n.scope.scope == at.node

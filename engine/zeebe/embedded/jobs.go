@@ -58,17 +58,15 @@ func (c *compiler) task(el *bpmn.Element, n *node) {
 	n.task = s
 }
 
-// headersJSON leaves headers without key or value out, as Zeebe does.
+// headersJSON leaves headers without key or value out, as Zeebe does; of equal keys the last counts.
 func headersJSON(headers []bpmn.Header) string {
-	out := []byte{'{'}
-	seen := map[string]bool{}
-	for _, h := range slices.Backward(headers) {
-		if h.Key != "" && h.Value != "" && !seen[h.Key] {
-			seen[h.Key] = true
-			out = appendMember(out, h.Key, appendJSONString(nil, h.Value))
+	var v variables
+	for _, h := range headers {
+		if h.Key != "" && h.Value != "" {
+			v.set(h.Key, appendJSONString(nil, h.Value))
 		}
 	}
-	return string(append(out, '}'))
+	return string(appendVisible(nil, &instance{vars: v}, nil))
 }
 
 // jobBehaviour is an element that a job worker does.
