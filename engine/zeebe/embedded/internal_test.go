@@ -193,3 +193,23 @@ func FuzzProcess(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkState is the engine's own share of an instance with one job: no gRPC, no worker.
+func BenchmarkState(b *testing.B) {
+	e := New(Options{})
+	defer e.Close()
+	content := []byte(`<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:z="http://camunda.org/schema/zeebe/1.0" id="x"><d:process id="p" isExecutable="true"><d:startEvent id="s"/>` +
+		`<d:serviceTask id="t"><d:extensionElements><z:taskDefinition type="j"/></d:extensionElements></d:serviceTask><d:sequenceFlow id="f" sourceRef="s" targetRef="t"/></d:process></d:definitions>`)
+	if _, err := e.deploy([]*pb.Resource{{Name: "p.bpmn", Content: content}}); err != nil {
+		b.Fatal(err)
+	}
+	request := &pb.CreateProcessInstanceRequest{BpmnProcessId: "p", Version: -1}
+	b.ReportAllocs()
+	for b.Loop() {
+		vars, _ := parseDocument(`{"order":{"id":17,"total":12.50}}`)
+		var jobs []activation
+		e.do(func() { _, _ = e.createInstance(request, vars, "CREATE") })
+		e.do(func() { jobs = e.takeJobs("j", worker{"w", 1000, nil}, 1) })
+		e.do(func() { _ = e.completeJob(jobs[0].job.key, variables{}) })
+	}
+}
