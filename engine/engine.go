@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,12 +42,12 @@ type Options struct {
 	// known. Without it such an element may ask for any secret, and so may
 	// data that arrives in its variables.
 	ModelSecretsOnly bool
-	// Constraints checks a job's variables against the template of its
-	// element before anything else is done with them; nil checks nothing. The
-	// variables hold references to secrets as they were written, and reading
-	// them costs time, so it asks for them only when it knows the template.
-	// Its error is an *protocols.InputError.
-	Constraints func(job *Job, variables func() (map[string]any, error)) error
+	// Constraints checks what the author of a job's element gave it, before
+	// anything else is done with it; nil checks nothing. variables reads the
+	// job's variables of these names, with references to secrets as they were
+	// written. Reading costs time, so it is only called for names that are
+	// checked. The error is an *protocols.InputError.
+	Constraints func(ctx context.Context, job *Job, variables func(names map[string]bool) (map[string]any, error)) error
 	// Extender serves the task header jobTimeout; nil only bounds the call.
 	Extender Extender
 	// Observer is told of every attempt; nil costs nothing.

@@ -31,7 +31,9 @@ type failure struct {
 	class   string
 	message string
 	// hint says how to mend it, for the incident's text only.
-	hint    string
+	hint string
+	// reason is what lies below the message, for records.
+	reason  string
 	code    string
 	details map[string]any
 	retries int32
@@ -58,7 +60,7 @@ func (a *attempt) failure(err error) *failure {
 		f.class, f.backoff = header.class, 0
 	}
 	f.explain(err)
-	f.message = cut(a.masker.Text(f.message), maxMessage)
+	f.message, f.reason = cut(a.masker.Text(f.message), maxMessage), cut(a.masker.Text(f.reason), maxMessage)
 	if f.details != nil {
 		f.details = a.masker.Value(any(f.details)).(map[string]any)
 	}
@@ -106,6 +108,20 @@ func (f *failure) explain(err error) {
 	var missing *secret.MissingError
 	if errors.As(err, &missing) {
 		f.hint = missing.Hint
+	}
+	var call *protocols.Error
+	if errors.As(err, &call) && call.Cause != nil && !strings.Contains(f.message, call.Cause.Error()) {
+		f.because(call)
+	}
+}
+
+// because tells what lies below a call's error. Where nothing answered, the
+// message that error expressions know says as good as nothing, so the incident
+// has it too.
+func (f *failure) because(call *protocols.Error) {
+	f.reason = strings.Join(strings.Fields(call.Cause.Error()), " ")
+	if call.Unsent && f.hint == "" {
+		f.hint = f.reason
 	}
 }
 

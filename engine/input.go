@@ -19,7 +19,7 @@ import (
 func (a *attempt) input(ctx context.Context) (protocols.Call, policy.Policies, error) {
 	var none policy.Policies
 	if a.Constraints != nil {
-		if err := a.Constraints(a.job, a.vars.every); err != nil {
+		if err := a.Constraints(ctx, a.job, a.vars.only); err != nil {
 			return protocols.Call{}, none, err
 		}
 	}

@@ -16,7 +16,8 @@ import (
 // goroutine that handles the job and must not block.
 type Observer struct {
 	// Started is called when an attempt begins; the context that it returns
-	// is the one that the call gets, so that a span can travel in it. It may
+	// is the one that the call gets, so that a span can travel in it. What the
+	// context is given to may mask secrets by it (see secret.MaskerOf). It may
 	// be nil.
 	Started func(ctx context.Context, job *Job) context.Context
 	// Done is called when an attempt has ended, with the context of Started.
@@ -59,6 +60,9 @@ type RecordError struct {
 	Message string `json:"message"`
 	// Type is error.type as error expressions see it.
 	Type string `json:"type,omitempty"`
+	// Reason is what lies below, where the message does not say it: why no
+	// connection came, for example.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Warning is a remark on a slot: the name of an expression, or "secrets".
@@ -93,7 +97,7 @@ func (a *attempt) begin(ctx context.Context) context.Context {
 	if a.Observer.Started == nil {
 		return ctx
 	}
-	return a.Observer.Started(ctx, a.job)
+	return a.Observer.Started(secret.WithMasker(ctx, &a.masker), a.job)
 }
 
 func (a *attempt) end(ctx context.Context, out Outcome) {
@@ -126,7 +130,7 @@ func (a *attempt) note(f *failure) {
 	if a.record == nil {
 		return
 	}
-	a.record.Error = &RecordError{Code: f.code, Message: f.message, Type: f.class}
+	a.record.Error = &RecordError{Code: f.code, Message: f.message, Type: f.class, Reason: f.reason}
 	if d := a.record.Details; d != nil {
 		d.Error = f.object()
 	}

@@ -479,8 +479,8 @@ func TestPrepare(t *testing.T) {
 func TestConstraints(t *testing.T) {
 	f := &fake{answer: answer(nil)}
 	e := start(t, f, func(o *Options) {
-		o.Constraints = func(_ *Job, variables func() (map[string]any, error)) error {
-			all, err := variables()
+		o.Constraints = func(_ context.Context, _ *Job, variables func(map[string]bool) (map[string]any, error)) error {
+			all, err := variables(map[string]bool{"n": true})
 			if err == nil && all["n"] == json.Number("3") {
 				err = &protocols.InputError{Path: "n", Message: "Amount is at most 2"}
 			}

@@ -34,7 +34,7 @@ type Config struct {
 
 	SecretPrefix string   `default:"SECRET_" help:"Prefix of environment variables that are secrets."`
 	SecretFile   []string `placeholder:"PATH" help:"File of NAME=VALUE lines, or folder with a file per secret; repeatable, read again when it changes."`
-	SecretNames  string   `enum:"model,any" default:"any" help:"Which secrets a job may name where the element's model is not known: any, or only those of the model (none)."`
+	SecretNames  string   `enum:"model,any" default:"any" help:"Secrets of jobs whose element's model is unknown here: \"any\" resolves whatever they name, so data in their variables can ask for any secret too; \"model\" resolves none. Where the model is known, by the embedded engine, a deployment through patchbay, --rest-address or --operate-address, only names that its author wrote count."`
 
 	JobType    map[string]string `placeholder:"TYPE=SERVED" help:"Take jobs of another type name: NEW=OLD serves jobs of type NEW as OLD; repeatable."`
 	MaxJobs    int               `default:"512" help:"Most jobs in flight; a quarter of them of one type."`

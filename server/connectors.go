@@ -33,6 +33,13 @@ type ConnectorOptions struct {
 	Secrets          secret.Provider
 	SecretNames      func(*engine.Job) (map[string]bool, bool)
 	ModelSecretsOnly bool
+	// Constraints checks what jobs are given (see engine.Options); nil for
+	// no checks.
+	Constraints func(context.Context, *engine.Job, func(map[string]bool) (map[string]any, error)) error
+	// Messages sends messages to the workflow engine; Client by default.
+	Messages protocols.Messages
+	// Wrap sees every HTTP request on its way out; nil for nobody.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// TypeNames maps further job types to ones that are served.
 	TypeNames map[string]string
 	// Workers bounds and names the workers.
@@ -68,7 +75,7 @@ func NewConnectors(o ConnectorOptions) (*Connectors, error) {
 	c.engine, err = engine.New(engine.Options{
 		Registry: registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
 		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
-		Extender: o.Client, Observer: o.Observer,
+		Constraints: o.Constraints, Extender: o.Client, Observer: o.Observer,
 	})
 	if err != nil {
 		return nil, err
@@ -84,9 +91,15 @@ func newHost(o ConnectorOptions) (protocols.Host, error) {
 		return protocols.Host{}, fmt.Errorf("--allow-net: %w", err)
 	}
 	host := protocols.Host{Log: o.Log, Dial: guard.Dial, CheckHost: guard.CheckHost, Proxy: http.ProxyFromEnvironment,
-		Messages: o.Client, Documents: o.Documents, Shared: &protocols.Shared{}}
+		Messages: o.Client, Documents: o.Documents, Shared: &protocols.Shared{}, WrapTransport: o.Wrap}
+	if o.Messages != nil {
+		host.Messages = o.Messages
+	}
 	if o.Stubs != nil {
 		host.WrapTransport = o.Stubs.Wrap
+		if o.Wrap != nil {
+			host.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return o.Wrap(o.Stubs.Wrap(next)) }
+		}
 	}
 	return host, nil
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -83,9 +82,9 @@ func (m *metrics) Event(inboundType string, o inbound.Outcome, took time.Duratio
 	m.events.WithLabelValues(inboundType, string(o)).Observe(took.Seconds())
 }
 
-// called measures an attempt; see engine.Observer.
-func (m *metrics) called(_ context.Context, r *engine.Record) {
-	template := r.Job.Headers["elementTemplateId"]
+// called measures an attempt; template is the id of its element's template,
+// where the catalog knows it: what jobs bring must not make up labels.
+func (m *metrics) called(r *engine.Record, template string) {
 	m.calls.WithLabelValues(r.Job.Type, template, r.Protocol, statusClass(r.Status)).Observe(r.Duration.Seconds())
 }
 

@@ -5,11 +5,13 @@ import (
 	"log/slog"
 
 	"patchbay/engine"
+	"patchbay/server/tracing"
 )
 
-// observe measures every attempt and logs those that an operator should see.
+// observe measures and traces every attempt, and logs those that an operator should see.
 func (s *Server) observe(ctx context.Context, r *engine.Record) {
-	s.metrics.called(ctx, r)
+	template, version := s.elements.template(ctx, r.Job)
+	s.metrics.called(r, template)
 	level, message := slog.LevelDebug, "job completed"
 	attrs := []slog.Attr{
 		slog.Int64("job", r.Job.Key), slog.String("type", r.Job.Type), slog.String("process", r.Job.BpmnProcessID),
@@ -23,6 +25,13 @@ func (s *Server) observe(ctx context.Context, r *engine.Record) {
 	case engine.ThrowError:
 		level, message = slog.LevelInfo, "job threw a BPMN error"
 		attrs = append(attrs, slog.String("code", o.Code))
+	}
+	if r.Error != nil && r.Error.Reason != "" {
+		attrs = append(attrs, slog.String("reason", r.Error.Reason))
+	}
+	if s.tracing != nil {
+		attrs = append(attrs, slog.String("trace", tracing.TraceID(ctx)))
+		s.tracing.Done(ctx, r, template, version)
 	}
 	s.log.LogAttrs(ctx, level, message, attrs...)
 }

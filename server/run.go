@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -38,8 +39,10 @@ type Run struct {
 	// Messages are published after the start.
 	Messages []protocols.Message
 	Stubs    *httpx.Stubs
-	Secrets  secret.Provider
-	Allow    []string
+	// Wrap sees every HTTP request on its way out; nil for nobody.
+	Wrap    func(http.RoundTripper) http.RoundTripper
+	Secrets secret.Provider
+	Allow   []string
 	// Called is told of every connector call when it has ended, by one
 	// goroutine at a time; nil for nobody.
 	Called func(*engine.Record)
@@ -149,16 +152,29 @@ func (r Run) Do(ctx context.Context) (result RunResult, err error) {
 
 // connect composes the connectors as a server does.
 func (x *running) connect() (err error) {
+	models := newModels(embeddedXML(x.engine))
 	x.connectors, err = NewConnectors(ConnectorOptions{
-		Client: x.client, JobTypes: TemplateTypes(x.Templates), Documents: documents.NewMemory(runDocuments, time.Now), Allow: x.Allow, Stubs: x.Stubs, Secrets: x.Secrets,
-		SecretNames: newModels(embeddedXML(x.engine)).secretNames, ModelSecretsOnly: true,
-		Workers: zeebe.WorkerOptions{Log: x.Log}, Log: x.Log,
+		Client: x.client, JobTypes: TemplateTypes(x.Templates), Documents: documents.NewMemory(runDocuments, time.Now), Allow: x.Allow, Stubs: x.Stubs, Wrap: x.Wrap, Secrets: x.Secrets,
+		SecretNames: models.secretNames, ModelSecretsOnly: true, Constraints: newElements(models, findIn(x.Templates), x.Log).check,
+		Messages: correlating{x.client, embeddedCorrelator{x.engine}}, Workers: zeebe.WorkerOptions{Log: x.Log}, Log: x.Log,
 		Observer: &engine.Observer{Done: x.called, Detail: true},
 	})
 	if err == nil {
 		x.connectors.Serve()
 	}
 	return err
+}
+
+// findIn finds the version of a template among these and the built-in ones.
+func findIn(list []*templates.Template) func(context.Context, string, int64) (*templates.Template, error) {
+	return func(_ context.Context, id string, version int64) (*templates.Template, error) {
+		for _, t := range slices.Concat(list, templates.BuiltIn()) {
+			if t.ID == id && t.Version == version {
+				return t, nil
+			}
+		}
+		return nil, templates.ErrNotFound
+	}
 }
 
 func (x *running) called(_ context.Context, r *engine.Record) {

@@ -21,6 +21,7 @@ import (
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/embedded"
 	"patchbay/protocols/documents"
+	"patchbay/server/tracing"
 	"patchbay/templates"
 )
 
@@ -34,6 +35,9 @@ type Server struct {
 	types      *JobTypes
 	engine     *embedded.Engine // nil with a remote gateway
 	client     *zeebe.Client
+	sources    sourceParts
+	elements   *elements
+	tracing    *tracing.Tracing // nil where no traces are sent
 	connectors *Connectors
 	inbound    inboundParts
 	metrics    *metrics
@@ -57,7 +61,8 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 			err = errors.Join(err, s.stop())
 		}
 	}()
-	for _, start := range []func(context.Context) error{s.openCatalog, s.openGateway, s.openConnectors, s.openInbound, s.listen} {
+	for _, start := range []func(context.Context) error{
+		s.openCatalog, s.openGateway, s.openSources, s.openTracing, s.openConnectors, s.openInbound, s.listen} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -144,13 +149,18 @@ func (s *Server) openConnectors(context.Context) (err error) {
 		return err
 	}
 	s.onStop(closing(store.Close))
-	s.connectors, err = NewConnectors(ConnectorOptions{
-		Client: s.client, JobTypes: s.types, Documents: store, Allow: c.Allow(), Secrets: c.secrets(),
-		SecretNames: s.secretNames(), ModelSecretsOnly: c.SecretNames == "model", TypeNames: c.JobType,
+	models := newModels(s.sources.definitionXML)
+	s.elements = newElements(models, s.catalog.Template, s.log)
+	o := ConnectorOptions{
+		Client: s.client, JobTypes: s.types, Documents: store, Allow: c.Allow(), Secrets: c.secrets(), Messages: s.messages(),
+		SecretNames: models.secretNames, ModelSecretsOnly: c.SecretNames == "model", Constraints: s.elements.check, TypeNames: c.JobType,
 		Workers:  zeebe.WorkerOptions{MaxTotal: c.MaxJobs, MaxActive: max(c.MaxJobs/4, 1), Timeout: c.JobTimeout, TenantIDs: c.Tenant, Observer: s.metrics, Log: s.log},
 		Observer: &engine.Observer{Done: s.observe}, Log: s.log,
-	})
-	if err != nil {
+	}
+	if s.tracing != nil {
+		o.Wrap, o.Observer.Started = s.tracing.Wrap, s.tracing.Started
+	}
+	if s.connectors, err = NewConnectors(o); err != nil {
 		return err
 	}
 	s.onStop(s.connectors.Stop)
@@ -160,12 +170,13 @@ func (s *Server) openConnectors(context.Context) (err error) {
 	return nil
 }
 
-// secretNames is known where this process has seen the definitions.
-func (s *Server) secretNames() func(*engine.Job) (map[string]bool, bool) {
-	if s.engine == nil {
-		return nil
+// openTracing starts traces where the environment asks for them. They end after
+// the last job.
+func (s *Server) openTracing(ctx context.Context) (err error) {
+	if s.tracing, err = tracing.Open(ctx, os.LookupEnv, Version(), s.log); s.tracing != nil {
+		s.onStop(s.tracing.Close)
 	}
-	return newModels(embeddedXML(s.engine)).secretNames
+	return err
 }
 
 // secrets are the providers in the order in which they are asked.
@@ -233,8 +244,8 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { s.watchCatalog(ctx); return nil })
 	group.Go(func() error { return s.inbound.manager.Run(ctx) })
 	group.Go(func() error { s.awaitInbound(ctx); return nil })
-	if s.inbound.embedded != nil {
-		group.Go(func() error { s.inbound.embedded.feed(ctx); return nil })
+	if s.sources.embedded != nil {
+		group.Go(func() error { s.sources.embedded.feed(ctx); return nil })
 	}
 	if s.inbound.proxy != nil {
 		group.Go(func() error { return s.inbound.proxy.Serve(ctx, s.inbound.listener) })
@@ -264,7 +275,9 @@ func (s *Server) watchCatalog(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-changes:
+			s.elements.forget()
 		case <-look:
+			s.elements.forgetMissing()
 		}
 		list, err := s.catalog.JobTypes(ctx)
 		if err != nil {

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"context"
 	"encoding/base64"
 	"net/url"
 	"slices"
@@ -19,6 +20,21 @@ type Masker struct {
 	mu       sync.Mutex
 	values   []string
 	replacer *strings.Replacer
+}
+
+type maskerKey struct{}
+
+// WithMasker returns a context that carries the masker of a job, for whoever
+// writes down what happens below it.
+func WithMasker(ctx context.Context, m *Masker) context.Context {
+	return context.WithValue(ctx, maskerKey{}, m)
+}
+
+// MaskerOf returns the masker that a context carries; nil, which hides nothing,
+// if it carries none.
+func MaskerOf(ctx context.Context) *Masker {
+	m, _ := ctx.Value(maskerKey{}).(*Masker)
+	return m
 }
 
 // Add makes the masker hide a value. An empty value is ignored.

@@ -2,9 +2,13 @@
 // io.camunda:sendMessage:1, for message throw and end events and send tasks.
 //
 // The response is {messageKey, tenantId} and, after a correlation,
-// processInstanceKey. Where the workflow engine's interface cannot correlate,
-// a message to correlate is published without a time to live: it is correlated
-// at once or dropped, and nobody is told which.
+// processInstanceKey. A message to correlate that nothing waits for fails with
+// the code NOT_FOUND.
+//
+// Correlating needs more than the gateway protocol: the embedded engine does it,
+// and a cluster by its REST API, whose address is a setting (--rest-address).
+// Without either, such a message is published without a time to live: it is
+// correlated at once or dropped, and nobody is told which.
 package message
 
 import (

@@ -49,6 +49,9 @@ func (t *trace) call(r *engine.Record) {
 	fmt.Fprintf(t.w, "%s %-20s %-8s %-40s %s\n", t.paint(color, mark), r.Job.ElementID, r.Protocol, lastRequest(r), t.paint(faint, duration(r.Duration)))
 	if r.Error != nil {
 		fmt.Fprintf(t.w, "  %s\n", t.paint(red, coded(r.Error)))
+		if r.Error.Reason != "" {
+			fmt.Fprintf(t.w, "  %s\n", r.Error.Reason)
+		}
 	}
 	if next := consequence(r.Outcome); next != "" {
 		fmt.Fprintf(t.w, "  → %s\n", next)

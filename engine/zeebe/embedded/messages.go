@@ -125,14 +125,7 @@ func (e *Engine) publish(at messageKey, id string, ttl int64, vars variables) (i
 		return 0, exhausted("Expected to publish a message, but %d messages are buffered already", store.count)
 	}
 	m := &message{key: e.state.key(), at: at, id: id, vars: vars}
-	for _, s := range append([]*messageSub(nil), store.subs[at]...) {
-		if !m.correlated[s.in.process.definition.id] {
-			e.correlate(m, s)
-		}
-	}
-	for _, start := range store.starts[at.name] {
-		e.startByMessage(m, start)
-	}
+	e.deliver(m)
 	if ttl > 0 {
 		e.buffer(m, ttl)
 	}
@@ -161,12 +154,13 @@ func (e *Engine) expire(m *message) {
 	}
 }
 
-// startByMessage starts an instance, unless one that the same correlation key started is still active.
-func (e *Engine) startByMessage(m *message, start *node) bool {
+// startByMessage starts an instance, unless one that the same correlation key started is still active. It returns the
+// instance's key, 0 if it started none.
+func (e *Engine) startByMessage(m *message, start *node) int64 {
 	d := start.definition
 	lock := lockKey{d.id, m.at.correlationKey}
 	if m.correlated[d.id] || m.at.correlationKey != "" && e.state.messages.locks[lock] {
-		return false
+		return 0
 	}
 	m.mark(d.id)
 	p := e.newProcess(d)
@@ -175,7 +169,7 @@ func (e *Engine) startByMessage(m *message, start *node) bool {
 		e.state.messages.locks[lock] = true
 	}
 	e.startAt(p, start, m.vars.copy())
-	return true
+	return p.key
 }
 
 // unlockCorrelation lets the next buffered message with the key of an ended instance start one.

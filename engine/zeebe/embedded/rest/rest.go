@@ -1,5 +1,6 @@
 // Package rest serves the read side of Camunda's Orchestration Cluster REST API v2 from an embedded engine: what a
-// connector runtime, a modeler or a test asks about definitions, instances, variables, incidents and subscriptions.
+// connector runtime, a modeler or a test asks about definitions, instances, variables, incidents and subscriptions. Of
+// the writing side it has the correlation of messages, which the gateway protocol lacks.
 // Unlike a cluster, where an exporter lags behind, an answer shows what the engine holds at that moment.
 //
 // Conventions of the API: keys are strings of digits, dates are ISO 8601 with milliseconds, errors are problem+json,
@@ -27,10 +28,11 @@ func Handler(e *embedded.Engine, version string) http.Handler {
 		mux.HandleFunc("GET /v2/"+name+"/{key}", h.get(r))
 	}
 	mux.HandleFunc("GET /v2/process-definitions/{key}/xml", h.xml)
+	mux.HandleFunc("POST /v2/messages/correlation", h.correlate)
 	mux.HandleFunc("GET /v2/topology", h.topology)
 	mux.HandleFunc("GET /v2/status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("/v2/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, r, http.StatusNotFound, "no endpoint for %s %s; the embedded engine serves the read side of REST v2 only", r.Method, r.URL.Path)
+		fail(w, r, http.StatusNotFound, "no endpoint for %s %s; the embedded engine serves the read side of REST v2 and messages/correlation only", r.Method, r.URL.Path)
 	})
 	return mux
 }
