@@ -1,0 +1,53 @@
+package main
+
+type section struct {
+	title   string
+	figures []figure
+}
+
+// sections are all that is promised, in the order of the table.
+var sections = []section{
+	{"Command", []figure{
+		{title: "run an example, wall time, median of 20", of: "Command/run median-ms", than: 150, unit: "ms"},
+		{title: "serve until ready, median", of: "Command/serve median-ms", than: 300, unit: "ms"},
+		{title: "serve, resident idle", of: "Command/serve rss-MB", than: 60, unit: "MB"},
+	}},
+	{"Embedded engine", []figure{
+		{title: "service-task instances end to end", of: "Instances instances/s", more: true, than: 5000, unit: "/s"},
+	}},
+	{"Pipeline, FEEL expressions, beside the hand-written worker", pipeline("feel")},
+	{"Pipeline, jq expressions, beside the hand-written worker", pipeline("jq")},
+	{"Pipeline, result variable, beside the hand-written worker", pipeline("variable")},
+	{"Pipeline, targets", []figure{
+		{title: "target of 50 ms, 100 in flight", of: "Waiting jobs/s", more: true, than: 1900, unit: "jobs/s"},
+		{title: "p99 while another connector hangs", of: "SlowTarget/hanging-5000 p99-µs", over: "SlowTarget/hanging-0 p99-µs", how: ratio, than: 1.5},
+	}},
+	{"FEEL, one core", []figure{
+		{title: "order.customer.name", of: "Path evals/s", more: true, than: 5e6, unit: "/s"},
+		{title: "if a > 1 then b else c", of: "If evals/s", more: true, than: 3e6, unit: "/s"},
+		{title: "items[price > 10], ten items", of: "Filter evals/s", more: true, than: 5e5, unit: "/s"},
+		{title: "context literal with a sum", of: "ContextWithSum evals/s", more: true, than: 4e5, unit: "/s"},
+		{title: "parse a result expression", of: "Parse ns/op", than: 5, unit: "µs", scale: 1e-3},
+	}},
+	{"Webhook to created instance, 16 connections", []figure{
+		{title: "requests, of the bare handler's", of: "Webhook/patchbay requests/s", over: "Webhook/hand-written requests/s", how: ratio, more: true, than: 0.7,
+			also: []string{"Webhook/patchbay cpu-µs/request", "Webhook/patchbay rss-MB"}},
+		{title: "p99 at half the load", of: "Webhook/patchbay half-p99-ms", than: 20, unit: "ms", also: []string{"Webhook/hand-written half-p99-ms"}},
+		{title: "deployment to active, embedded, longest", of: "Deployed/embedded longest-ms", than: 100, unit: "ms"},
+		{title: "deployment to active, proxy, longest", of: "Deployed/proxy longest-ms", than: 100, unit: "ms"},
+		{title: "2,000 elements in 500 definitions active", of: "Activate seconds", than: 3, unit: "s"},
+		{title: "resident with them", of: "Activate rss-MB", than: 150, unit: "MB"},
+	}},
+}
+
+// pipeline are the figures of one way to write the mapping.
+func pipeline(name string) []figure {
+	const hand = "Pipeline/hand-written "
+	own := "Pipeline/" + name + " "
+	return []figure{
+		{title: "jobs/s, of the hand-written worker's", of: own + "jobs/s", over: hand + "jobs/s", how: ratio, more: true, than: 0.8},
+		{title: "CPU a job, of the hand-written worker's", of: own + "cpu-µs/job", over: hand + "cpu-µs/job", how: ratio, than: 1.25},
+		{title: "CPU added to a job", of: own + "cpu-µs/job", over: hand + "cpu-µs/job", how: difference, than: 40, unit: "µs"},
+		{title: "resident at that load", of: own + "rss-MB", than: 60, unit: "MB"},
+	}
+}
