@@ -22,9 +22,9 @@ import (
 // Options are what the API works with.
 type Options struct {
 	Catalog *templates.Catalog
-	// Lint returns what is wrong with the text of templates; what it calls an
-	// error is not published.
-	Lint    func(text []byte, published func(id string) *templates.Template) []templates.Finding
+	// Inspect reads the text of templates; what it calls an error is not
+	// published.
+	Inspect Inspect
 	Gateway Gateway
 	Inbound Executables
 	// Tokens are the bearer tokens that may use the API; none means that
@@ -33,6 +33,10 @@ type Options struct {
 	// Version is the program's.
 	Version string
 }
+
+// Inspect reads the text of templates and says what is wrong with it. published
+// returns the highest published version of a template, or nil.
+type Inspect func(text []byte, published func(id string) *templates.Template) ([]*templates.Template, []templates.Finding)
 
 // Gateway takes deployments.
 type Gateway interface {
@@ -47,7 +51,7 @@ func Mount(r chi.Router, o Options) {
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
 		api := humachi.New(r, config)
-		catalog{o.Catalog, o.Lint}.register(api)
+		catalog{o.Catalog, o.Inspect}.register(api)
 		deployments{o.Gateway}.register(api)
 		executables{o.Inbound}.register(api)
 	})

@@ -16,7 +16,7 @@ import (
 // catalog serves the templates.
 type catalog struct {
 	*templates.Catalog
-	lint func([]byte, func(string) *templates.Template) []templates.Finding
+	inspect Inspect
 }
 
 // maxTemplates is the largest text that is published at once, in bytes.
@@ -34,6 +34,7 @@ func (c catalog) register(api huma.API) {
 		Summary: "List a template's versions", Errors: []int{404}}, c.versions)
 	huma.Register(api, huma.Operation{OperationID: "get-template-version", Method: http.MethodGet, Path: "/api/v1/templates/{id}/versions/{version}", Tags: []string{"templates"},
 		Summary: "Get the text that was published, byte for byte", Errors: []int{404}}, c.text)
+	c.registerIndex(api)
 }
 
 type publishInput struct {
@@ -46,12 +47,9 @@ type publishOutput struct {
 }
 
 func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput, error) {
-	if findings := c.lint(in.RawBody, c.latest(ctx)); templates.HasErrors(findings) {
+	list, findings := c.inspect(in.RawBody, c.latest(ctx))
+	if templates.HasErrors(findings) {
 		return nil, refused(findings)
-	}
-	list, err := templates.Parse(in.RawBody)
-	if err != nil {
-		return nil, publishProblem(err)
 	}
 	results, err := c.PublishTemplates(ctx, list)
 	if err != nil {
@@ -188,9 +186,5 @@ func (c catalog) text(ctx context.Context, in *versionInput) (*textOutput, error
 	if err != nil {
 		return nil, readProblem(err)
 	}
-	tag := `"` + templates.Hash(text) + `"`
-	if in.IfNoneMatch == tag {
-		return &textOutput{Status: http.StatusNotModified, ETag: tag}, nil
-	}
-	return &textOutput{Status: http.StatusOK, ContentType: "application/json", ETag: tag, Body: text}, nil
+	return tagged(text, in.IfNoneMatch), nil
 }

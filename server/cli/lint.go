@@ -32,7 +32,7 @@ func (c *templateLintCmd) Run(s Streams) error {
 		if err != nil {
 			return err
 		}
-		findings := server.Lint(text, nil)
+		_, findings := server.Inspect(text, nil)
 		failed = failed || templates.HasErrors(findings)
 		total += len(findings)
 		for _, f := range findings {

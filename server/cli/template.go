@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"patchbay/engine/bpmn"
@@ -12,6 +14,9 @@ import (
 )
 
 type templateCmd struct {
+	Test    templateTestCmd    `cmd:"" help:"Run the cases beside templates."`
+	Diff    templateDiffCmd    `cmd:"" help:"Say what a new version breaks in existing diagrams."`
+	Pull    templatePullCmd    `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
 	Lint    templateLintCmd    `cmd:"" help:"Check template files."`
 	Publish templatePublishCmd `cmd:"" help:"Publish templates to a running server."`
 	List    templateListCmd    `cmd:"" help:"List the templates of a running server."`
@@ -32,7 +37,7 @@ func (templateApplyCmd) Help() string {
 }
 
 func (c *templateApplyCmd) Run(s Streams) error {
-	template, err := findTemplate(c.Template)
+	template, versions, err := findTemplate(c.Template)
 	if err != nil {
 		return err
 	}
@@ -48,7 +53,7 @@ func (c *templateApplyCmd) Run(s Streams) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", c.Process, err)
 	}
-	warnings, err := templates.Apply(draft, c.Element, template, templates.ApplyOptions{Values: values})
+	warnings, err := templates.Apply(draft, c.Element, template, templates.ApplyOptions{Values: values, Find: templates.Lookup(versions, templates.BuiltIn())})
 	if err != nil {
 		return fmt.Errorf("apply %s to %s: %w", template.Ref(), c.Process, err)
 	}
@@ -58,24 +63,37 @@ func (c *templateApplyCmd) Run(s Streams) error {
 	return writeOutput(s, c.Output, draft.Bytes())
 }
 
-// findTemplate reads a file that holds one template, or finds a built-in one.
-func findTemplate(name string) (*templates.Template, error) {
+// findTemplate reads a file that holds one template, in one or more versions of
+// which the highest counts, or finds a built-in one.
+func findTemplate(name string) (newest *templates.Template, versions []*templates.Template, err error) {
 	for _, t := range templates.BuiltIn() {
 		if t.ID == name {
-			return t, nil
+			return t, nil, nil
 		}
 	}
-	list, err := readTemplates(name)
+	versions, err = readTemplates(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w; it is no built-in template either (%s)", err, builtInIDs())
+		return nil, nil, fmt.Errorf("%w; it is no built-in template either (%s)", err, builtInIDs())
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(list) != 1 {
-		return nil, fmt.Errorf("read %s: it holds %d templates; give a file with one", name, len(list))
+	if len(versions) == 0 {
+		return nil, nil, fmt.Errorf("read %s: it holds no template", name)
 	}
-	return list[0], nil
+	for _, t := range versions {
+		if t.ID != versions[0].ID {
+			return nil, nil, fmt.Errorf("read %s: it holds several templates (%s, %s, ...); give a file with one", name, versions[0].ID, t.ID)
+		}
+	}
+	newest = slices.MaxFunc(versions, func(a, b *templates.Template) int { return cmp.Compare(a.Version, b.Version) })
+	return newest, versions, nil
+}
+
+// oneTemplate is findTemplate for those who need no other version.
+func oneTemplate(name string) (*templates.Template, error) {
+	t, _, err := findTemplate(name)
+	return t, err
 }
 
 func builtInIDs() string {

@@ -9,11 +9,12 @@ import (
 	"patchbay/templates"
 )
 
-// Lint returns what is wrong with the text of templates, as far as this
-// program can run them. published, which may be nil, returns the highest
-// published version of a template.
-func Lint(text []byte, published func(id string) *templates.Template) []templates.Finding {
-	return templates.Lint(text, templates.LintOptions{Checker: checker{}, Published: published})
+// Inspect reads the text of templates and says what is wrong with it, as far
+// as this program can run them; no template comes back when a finding is an
+// error. published, which may be nil, returns the highest published version of
+// a template.
+func Inspect(text []byte, published func(id string) *templates.Template) ([]*templates.Template, []templates.Finding) {
+	return templates.Inspect(text, templates.LintOptions{Checker: checker{}, Published: published})
 }
 
 // checker knows what the program can run; see templates.Checker.

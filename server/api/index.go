@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"patchbay/templates"
+)
+
+// registerIndex adds what modelers read.
+func (c catalog) registerIndex(api huma.API) {
+	tags := []string{"modelers"}
+	huma.Register(api, huma.Operation{OperationID: "template-index", Method: http.MethodGet, Path: "/api/v1/ootb-connectors", Tags: tags,
+		Summary: "The index of all versions, in the form of Camunda's marketplace"}, c.index)
+	huma.Register(api, huma.Operation{OperationID: "element-templates", Method: http.MethodGet, Path: "/api/v1/element-templates.json", Tags: tags,
+		Summary: "The latest version of every template as one array: a file for the Desktop Modeler"}, c.latestArray)
+}
+
+// origin finds out under which address the caller sees the server, for the
+// references in the index.
+type origin struct{ base string }
+
+// Resolve is called by huma before the handler.
+func (o *origin) Resolve(ctx huma.Context) []error {
+	scheme, host := "http", ctx.Host()
+	if ctx.TLS() != nil {
+		scheme = "https"
+	}
+	if forwarded := ctx.Header("X-Forwarded-Proto"); forwarded == "http" || forwarded == "https" {
+		scheme = forwarded
+	}
+	o.base = scheme + "://" + host
+	return nil
+}
+
+type indexInput struct{ origin }
+
+type indexOutput struct {
+	Body map[string][]templates.IndexEntry
+}
+
+func (c catalog) index(ctx context.Context, in *indexInput) (*indexOutput, error) {
+	index, err := c.Index(ctx, func(id string, version int64) string {
+		return in.base + "/api/v1/templates/" + url.PathEscape(id) + "/versions/" + strconv.FormatInt(version, 10)
+	})
+	if err != nil {
+		return nil, readProblem(err)
+	}
+	return &indexOutput{index}, nil
+}
+
+type latestInput struct {
+	Engine      string `query:"engine" doc:"A version of Camunda that the templates must allow." example:"8.8"`
+	IfNoneMatch string `header:"If-None-Match"`
+}
+
+func (c catalog) latestArray(ctx context.Context, in *latestInput) (*textOutput, error) {
+	text, err := c.LatestArray(ctx, in.Engine)
+	if err != nil {
+		return nil, readProblem(err)
+	}
+	return tagged(text, in.IfNoneMatch), nil
+}
+
+// tagged is a text with its ETag, or 304 where the caller has it already.
+func tagged(text []byte, known string) *textOutput {
+	tag := `"` + templates.Hash(text) + `"`
+	if known == tag {
+		return &textOutput{Status: http.StatusNotModified, ETag: tag}
+	}
+	return &textOutput{Status: http.StatusOK, ContentType: "application/json", ETag: tag, Body: text}
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"patchbay/server"
+	"patchbay/templates"
+)
+
+type templateTestCmd struct {
+	Files []string `arg:"" name:"file" help:"Template files; the cases of rates.json lie beside it in rates.test.json."`
+}
+
+func (templateTestCmd) Help() string {
+	return `Example: patchbay template test templates/*.json
+
+No request leaves the machine: what no stub of a case answers fails.`
+}
+
+func (c *templateTestCmd) Run(ctx context.Context, s Streams) error {
+	failed := 0
+	for _, file := range c.Files {
+		if templates.IsSuite(file) {
+			continue
+		}
+		template, suite, err := readSuite(file)
+		if errors.Is(err, errNoCases) {
+			fmt.Fprintf(s.Out, "%s: no cases (%s)\n", file, templates.SuiteName(file))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, r := range suite.Run(ctx, template, server.Cases{}) {
+			failed += printCase(s, file, r)
+		}
+	}
+	if failed > 0 {
+		return said()
+	}
+	return nil
+}
+
+// errNoCases says that no cases lie beside a template.
+var errNoCases = errors.New("no cases")
+
+// readSuite reads a template and the cases beside it.
+func readSuite(file string) (*templates.Template, *templates.Suite, error) {
+	template, err := oneTemplate(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := templates.SuiteName(file)
+	text, err := readFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, errNoCases
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	suite, err := templates.ParseSuite(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return template, suite, nil
+}
+
+func printCase(s Streams, file string, r templates.CaseResult) (failed int) {
+	if len(r.Problems) == 0 {
+		fmt.Fprintf(s.Out, "ok   %s: %s\n", file, r.Name)
+		return 0
+	}
+	fmt.Fprintf(s.Out, "FAIL %s: %s\n", file, r.Name)
+	for _, p := range r.Problems {
+		fmt.Fprintf(s.Out, "       %s\n", p)
+	}
+	return 1
+}
+
+type templateDiffCmd struct {
+	Old  string `arg:"" help:"File of the version that diagrams use now."`
+	New  string `arg:"" help:"File of the version to come."`
+	JSON bool   `name:"json" help:"Print a JSON object per change: {\"breaking\",\"property\",\"message\"}."`
+}
+
+func (templateDiffCmd) Help() string {
+	return `Example: patchbay template diff rates-1.json rates-2.json
+
+Exit 1 when something breaks existing diagrams.`
+}
+
+func (c *templateDiffCmd) Run(s Streams) error {
+	from, err := oneTemplate(c.Old)
+	if err != nil {
+		return err
+	}
+	to, err := oneTemplate(c.New)
+	if err != nil {
+		return err
+	}
+	breaking := false
+	for _, change := range templates.Compare(from, to) {
+		breaking = breaking || change.Breaking
+		if c.JSON {
+			printJSON(s.Out, change)
+		} else {
+			fmt.Fprintln(s.Out, change)
+		}
+	}
+	if breaking {
+		return said()
+	}
+	return nil
+}

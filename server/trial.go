@@ -1,0 +1,165 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"patchbay/engine"
+	"patchbay/engine/secret"
+	"patchbay/engine/zeebe"
+	"patchbay/protocols/httpx"
+	"patchbay/templates"
+)
+
+// Cases runs the cases that lie beside templates; see templates.Suite. No
+// request leaves the process.
+type Cases struct{}
+
+// caseTimeout bounds one case.
+const caseTimeout = 30 * time.Second
+
+// Execute implements templates.Executor: it applies the template to the element
+// of a small process and runs the connector once.
+func (Cases) Execute(ctx context.Context, t *templates.Template, c templates.Case) (templates.Outcome, error) {
+	stub := c.Stub
+	if len(stub) == 0 {
+		stub = json.RawMessage("[]")
+	}
+	stubs, err := httpx.ParseStubs(stub)
+	if err != nil {
+		return templates.Outcome{}, err
+	}
+	scratch, err := templates.NewScratch(t, templates.ApplyOptions{Values: c.Values, Preset: c.Preset})
+	if err != nil {
+		return templates.Outcome{}, err
+	}
+	seen := &recorder{}
+	record, err := once(ctx, Run{
+		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
+		Templates: []*templates.Template{t}, Variables: c.Variables, Secrets: secret.Map(c.Secrets),
+		Wrap: func(http.RoundTripper) http.RoundTripper { return seen.wrap(stubs.Wrap(noNetwork{})) },
+		Log:  slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return templates.Outcome{}, err
+	}
+	outcome := outcomeOf(record.Outcome)
+	outcome.Requests = seen.list()
+	return outcome, nil
+}
+
+// once runs until the first attempt at a job has ended.
+func once(ctx context.Context, run Run) (*engine.Record, error) {
+	ctx, cancel := context.WithTimeout(ctx, caseTimeout)
+	defer cancel()
+	var record *engine.Record
+	run.Called = func(r *engine.Record) {
+		if record == nil {
+			record = r
+		}
+		cancel()
+	}
+	result, err := run.Do(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case record == nil && len(result.Incidents) > 0:
+		return nil, fmt.Errorf("the connector was not reached: %s", result.Incidents[0].Message)
+	case record == nil:
+		return nil, fmt.Errorf("the connector was not called: %s", strings.Join(result.Waits, "; "))
+	}
+	return record, nil
+}
+
+func outcomeOf(o engine.Outcome) templates.Outcome {
+	switch o := o.(type) {
+	case engine.Complete:
+		variables := json.RawMessage(o.Variables)
+		if len(variables) == 0 {
+			variables = json.RawMessage("{}")
+		}
+		return templates.Outcome{Variables: variables}
+	case engine.ThrowError:
+		return templates.Outcome{BPMNError: &templates.BPMNError{Code: o.Code, Message: o.Message, Variables: o.Variables}}
+	case engine.Fail:
+		return templates.Outcome{Failure: &o.Message}
+	}
+	none := "the call was cut off"
+	return templates.Outcome{Failure: &none}
+}
+
+// noNetwork refuses what no stub answers.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("no stub answers %s %s", r.Method, r.URL)
+}
+
+// recorder keeps the requests that pass, as they are sent.
+type recorder struct {
+	mu       sync.Mutex
+	requests []templates.Request
+}
+
+func (rec *recorder) list() []templates.Request {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	return append([]templates.Request{}, rec.requests...)
+}
+
+func (rec *recorder) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		body, err := readBody(r)
+		if err != nil {
+			return nil, err
+		}
+		seen := templates.Request{Method: r.Method, URL: r.URL.String(), Headers: map[string]string{}, Body: asJSON(body)}
+		for name := range r.Header {
+			seen.Headers[name] = strings.Join(r.Header.Values(name), ", ")
+		}
+		rec.mu.Lock()
+		rec.requests = append(rec.requests, seen)
+		rec.mu.Unlock()
+		return next.RoundTrip(r)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// readBody reads a request's body and puts it back.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err = errors.Join(err, r.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the request's body: %w", err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
+}
+
+// asJSON is a body as a case writes it: JSON, else a JSON string.
+func asJSON(body []byte) json.RawMessage {
+	if len(body) == 0 || json.Valid(body) {
+		return body
+	}
+	text, err := json.Marshal(string(body))
+	if err != nil { // a string always is JSON
+		return nil
+	}
+	return text
+}
+
+var _ templates.Executor = Cases{}
