@@ -168,13 +168,14 @@ func (x *serving) request(args []string) *http.Request {
 // by the instances' age.
 func (x *serving) instances() []map[string]any {
 	x.Helper()
+	variables := x.search("variables") // first, so that every variable's instance is found
 	list := []map[string]any{}
 	at := map[string]int{}
 	for _, i := range x.search("process-instances") {
 		at[i["processInstanceKey"].(string)] = len(list)
 		list = append(list, map[string]any{})
 	}
-	for _, v := range x.search("variables") {
+	for _, v := range variables {
 		var value any
 		if err := json.Unmarshal([]byte(v["value"].(string)), &value); err != nil {
 			x.Fatal(err)
