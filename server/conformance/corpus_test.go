@@ -67,6 +67,11 @@ func (k *task) covers(version int64) bool {
 	return version >= k.From && (k.To == nil || version <= *k.To)
 }
 
+// sheetSecrets are the secrets that sheets refer to; UNSEEN only stands in data.
+var sheetSecrets = secret.Map{
+	"KEY": "key", "HOST": "api.example.com", "PATHY": "a/b c", "QUOTED": `a"b\c`, "NESTED": "{{secrets.KEY}}", "UNSEEN": "hush",
+}
+
 // TestCorpusRequests applies every version of the templates of testdata/corpus
 // and compares the requests of every operation with what the sheet says.
 func TestCorpusRequests(t *testing.T) {
@@ -79,7 +84,7 @@ func TestCorpusRequests(t *testing.T) {
 	for _, file := range files {
 		s := readSheet(t, file)
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			r := newRig(t, secret.Map{"EASYPOST": "key"})
+			r := newRig(t, sheetSecrets)
 			for _, version := range corpus.versions(t, s.Template) {
 				if version.Version < s.From {
 					continue

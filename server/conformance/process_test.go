@@ -156,16 +156,29 @@ func (p process) frame() string {
     <bpmn:sequenceFlow id="fromCaught" sourceRef="caught" targetRef="mended"/>
     <bpmn:endEvent id="mended"/>`, ref)
 	}
+	kind, after := p.place()
 	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn=%q xmlns:zeebe=%q id="file" targetNamespace="conformance">
   <bpmn:process id=%q isExecutable="true">
     <bpmn:startEvent id="begin"/>
     <bpmn:sequenceFlow id="toConnector" sourceRef="begin" targetRef="connector"/>
-    <bpmn:task id="connector"/>
-    <bpmn:sequenceFlow id="fromConnector" sourceRef="connector" targetRef="done"/>
-    <bpmn:endEvent id="done"/>%s
+    <bpmn:%s id="connector"/>%s%s
   </bpmn:process>
   %s
 </bpmn:definitions>
-`, bpmn.Namespace, bpmn.ZeebeNamespace, p.ID, catch, code)
+`, bpmn.Namespace, bpmn.ZeebeNamespace, p.ID, kind, after, catch, code)
+}
+
+// place is the element that the template is for, and what comes behind it.
+func (p process) place() (kind, after string) {
+	if slices.Contains(p.Template.AppliesTo, "bpmn:EndEvent") {
+		return "endEvent", ""
+	}
+	kind = "task"
+	if slices.Contains(p.Template.AppliesTo, "bpmn:IntermediateThrowEvent") {
+		kind = "intermediateThrowEvent"
+	}
+	return kind, `
+    <bpmn:sequenceFlow id="fromConnector" sourceRef="connector" targetRef="done"/>
+    <bpmn:endEvent id="done"/>`
 }

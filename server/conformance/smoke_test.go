@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +24,7 @@ func TestCorpusRuns(t *testing.T) {
 	corpus := openCorpus(t)
 	count := map[string]int{}
 	for _, file := range corpus.files(t) {
-		list := tasks(t, corpus, file)
+		list := calls(t, corpus, file)
 		if len(list) == 0 {
 			continue
 		}
@@ -43,11 +42,11 @@ func TestCorpusRuns(t *testing.T) {
 	t.Logf("%d versions: %d runs completed, %d ended with an input error", count["versions"], count["completed"], count["input error"])
 }
 
-// tasks are the templates of a file that make calls from a task.
-func tasks(t *testing.T, corpus *corpus, file string) (list []*templates.Template) {
+// calls are the templates of a file that make calls.
+func calls(t *testing.T, corpus *corpus, file string) (list []*templates.Template) {
 	for _, jobType := range served {
 		for _, version := range corpus.read(t, file, jobType) {
-			if version.JobType() == jobType && (slices.Contains(version.AppliesTo, "bpmn:Task") || slices.Contains(version.AppliesTo, "bpmn:SendTask")) {
+			if version.JobType() == jobType {
 				list = append(list, version)
 			}
 		}
