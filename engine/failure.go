@@ -32,7 +32,8 @@ type failure struct {
 	message string
 	// hint says how to mend it, for the incident's text only.
 	hint string
-	// reason is what lies below the message, for records.
+	// reason is what lies below the message, for records only: the text of an
+	// incident is the one that people who come from Camunda look for.
 	reason  string
 	code    string
 	details map[string]any
@@ -111,17 +112,7 @@ func (f *failure) explain(err error) {
 	}
 	var call *protocols.Error
 	if errors.As(err, &call) && call.Cause != nil && !strings.Contains(f.message, call.Cause.Error()) {
-		f.because(call)
-	}
-}
-
-// because tells what lies below a call's error. Where nothing answered, the
-// message that error expressions know says as good as nothing, so the incident
-// has it too.
-func (f *failure) because(call *protocols.Error) {
-	f.reason = strings.Join(strings.Fields(call.Cause.Error()), " ")
-	if call.Unsent && f.hint == "" {
-		f.hint = f.reason
+		f.reason = strings.Join(strings.Fields(call.Cause.Error()), " ")
 	}
 }
 

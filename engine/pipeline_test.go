@@ -327,6 +327,33 @@ func TestObserverSeesFailures(t *testing.T) {
 	}
 }
 
+func TestObserverSeesReasons(t *testing.T) {
+	var record *Record
+	refused := &protocols.Error{Code: "408", Message: "aborted", Unsent: true, Cause: errors.New("dial s3cret!.example:\n connection refused")}
+	e := start(t, &fake{answer: fails(refused)}, func(o *Options) {
+		o.Observer = &Observer{Done: func(_ context.Context, r *Record) { record = r }}
+	})
+	out := e.Handle(context.Background(), jobOf(`{"url":"u","body":"{{secrets.TOKEN}}"}`))
+	want := &RecordError{Code: "408", Message: "aborted", Type: classConnector, Reason: "dial ***.example: connection refused"}
+	if diff := cmp.Diff(want, record.Error); diff != "" || out.(Fail).Message != "aborted" {
+		t.Errorf("%s, outcome %+v", diff, out)
+	}
+}
+
+func TestStartedSeesTheMasker(t *testing.T) {
+	var seen context.Context
+	e := start(t, &fake{answer: answer(nil)}, func(o *Options) {
+		o.Observer = &Observer{Started: func(ctx context.Context, _ *Job) context.Context { seen = ctx; return ctx }}
+	})
+	e.Handle(context.Background(), jobOf(`{"url":"u","body":"{{secrets.TOKEN}}"}`))
+	if got := secret.MaskerOf(seen).Text("a s3cret! b"); got != "a *** b" {
+		t.Errorf("got %q", got)
+	}
+	if secret.MaskerOf(context.Background()).Text("s3cret!") != "s3cret!" {
+		t.Error("a masker that knows nothing hides something")
+	}
+}
+
 type documents struct{ created []protocols.DocumentInfo }
 
 func (d *documents) Create(_ context.Context, info protocols.DocumentInfo, body io.Reader) (protocols.DocumentInfo, error) {
