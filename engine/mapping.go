@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"patchbay/engine/value"
@@ -31,18 +32,17 @@ func wrongShape(slot string, v any) error {
 // mapOutputs makes the output variables of the response: the whole of it under
 // the result variable's name, and over that what the result expression yields.
 func (a *attempt) mapOutputs(ctx context.Context) error {
-	outputs := map[string]any{}
-	if name := strings.TrimSpace(a.job.Headers[headerResultVariable]); name != "" {
-		outputs[name] = a.response
-	}
+	var outputs map[string]any
 	if a.result.Program != nil || a.result.err != nil {
-		mapped, err := a.mapped(ctx)
-		if err != nil {
+		var err error
+		if outputs, err = a.mapped(ctx); err != nil {
 			return err
 		}
-		for name, v := range mapped {
-			outputs[name] = v
-		}
+	}
+	if name := strings.TrimSpace(a.job.Headers[headerResultVariable]); name != "" {
+		all := map[string]any{name: a.response}
+		maps.Copy(all, outputs)
+		outputs = all
 	}
 	encoded, err := encodeVariables(outputs)
 	if err != nil {

@@ -25,6 +25,7 @@ Deploy with patchbay deploy or a modeler, publish templates with patchbay templa
 
 func (c *serveCmd) Run(ctx context.Context, s Streams) error {
 	log := newLog(s, c.Settings.LogLevel, c.Settings.LogFormat)
+	server.TuneCollector()
 	sv, err := server.New(ctx, c.Settings, log)
 	if err != nil {
 		return err
