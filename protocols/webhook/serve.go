@@ -20,16 +20,22 @@ func serve(w http.ResponseWriter, r *http.Request, find lookup, options *Options
 	body, err := load.readBody(w, r, options.Body)
 	defer body.release()
 	if err != nil {
-		a := unreadable(err)
-		if listeners, _ := find(); len(listeners) > 0 {
-			listeners[0].refused(&request{Request: r}, a)
-		}
-		a.write(w, r)
+		refuse(w, r, find, unreadable(err))
 		return
 	}
 	req, a := newRequest(r, body.content, options)
-	if a == nil {
-		a = dispatch(r.Context(), req, find)
+	if a != nil {
+		refuse(w, r, find, a)
+		return
+	}
+	dispatch(r.Context(), req, find).write(w, r)
+}
+
+// refuse answers what cannot be read as a request. It is noted at the listener
+// that would have been the first to see it.
+func refuse(w http.ResponseWriter, r *http.Request, find lookup, a *answer) {
+	if listeners, _ := find(); len(listeners) > 0 {
+		listeners[0].refused(&request{Request: r}, a)
 	}
 	a.write(w, r)
 }
