@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -57,18 +57,22 @@ type bpmnError struct {
 }
 
 type failed struct {
-	Failures []failure
-	Incident *incident
+	Failures []failure `json:"failures"`
+	Incident *incident `json:"incident"`
 }
 
 type failure struct {
-	Retries        int32
-	ErrorMessage   string
-	RetryBackoffMs int64
-	Variables      map[string]any
+	Retries        int32          `json:"retries"`
+	ErrorMessage   string         `json:"errorMessage"`
+	RetryBackoffMs int64          `json:"retryBackoffMs"`
+	Variables      map[string]any `json:"variables"`
 }
 
-type incident struct{ ErrorType, ErrorMessage, ElementID string }
+type incident struct {
+	ErrorType    string `json:"errorType"`
+	ErrorMessage string `json:"errorMessage"`
+	ElementID    string `json:"elementId"`
+}
 
 // shared is the folder with the recordings, or the test is skipped.
 func shared(t testing.TB, path ...string) string {
@@ -278,18 +282,18 @@ func excuse(want, got any) {
 // forget replaces the text at a JSON pointer: it is a matter of Java.
 func forget(value any, pointer string) {
 	path := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	for i, step := range path {
+	last := path[len(path)-1]
+	for _, step := range path[:len(path)-1] {
 		switch v := value.(type) {
 		case map[string]any:
-			name := sortedKeys(v)[max(0, slices.IndexFunc(sortedKeys(v), func(k string) bool { return strings.EqualFold(k, step) }))]
-			if i == len(path)-1 {
-				v[name] = anyText
-			}
-			value = v[name]
+			value = v[step]
 		case []any:
-			if n := int(step[0] - '0'); len(step) == 1 && n < len(v) {
-				value = v[n]
+			if i, err := strconv.Atoi(step); err == nil && i < len(v) {
+				value = v[i]
 			}
 		}
+	}
+	if v, ok := value.(map[string]any); ok {
+		v[last] = anyText
 	}
 }
