@@ -25,6 +25,8 @@ type Options struct {
 	// Inspect reads the text of templates; what it calls an error is not
 	// published.
 	Inspect Inspect
+	// Try runs a template once.
+	Try     Trier
 	Gateway Gateway
 	Inbound Executables
 	// Tokens are the bearer tokens that may use the API; none means that
@@ -51,7 +53,9 @@ func Mount(r chi.Router, o Options) {
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
 		api := humachi.New(r, config)
-		catalog{o.Catalog, o.Inspect}.register(api)
+		c := catalog{o.Catalog, o.Inspect}
+		c.register(api)
+		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
 		deployments{o.Gateway}.register(api)
 		executables{o.Inbound}.register(api)
 	})

@@ -14,6 +14,7 @@ import (
 )
 
 type templateCmd struct {
+	Try     templateTryCmd     `cmd:"" help:"Run a template once and show every step."`
 	Test    templateTestCmd    `cmd:"" help:"Run the cases beside templates."`
 	Diff    templateDiffCmd    `cmd:"" help:"Say what a new version breaks in existing diagrams."`
 	Pull    templatePullCmd    `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`

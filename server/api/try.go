@@ -1,0 +1,98 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"patchbay/protocols/httpx"
+	"patchbay/templates"
+)
+
+// TryRequest is what POST /api/v1/try runs.
+type TryRequest struct {
+	Template        json.RawMessage   `json:"template,omitempty" doc:"The template itself, as it would be published."`
+	TemplateID      string            `json:"templateId,omitempty" doc:"Instead: the id of a published or built-in template."`
+	TemplateVersion int64             `json:"templateVersion,omitempty" doc:"Its version; 0 for a template without one."`
+	Values          map[string]any    `json:"values,omitempty" doc:"Values of properties, by id or else by binding name."`
+	Preset          string            `json:"preset,omitempty"`
+	Variables       json.RawMessage   `json:"variables,omitempty" doc:"Process variables, an object."`
+	Secrets         map[string]string `json:"secrets,omitempty" doc:"The secrets that the connector may use; the server's own are not lent."`
+	Stub            json.RawMessage   `json:"stub,omitempty" doc:"Canned answers, as for patchbay run --stub; what none answers goes to the network."`
+}
+
+// Trier runs a template once and returns every step as a JSON value.
+type Trier func(ctx context.Context, t *templates.Template, r TryRequest, stubs *httpx.Stubs) (any, error)
+
+// try serves the trial of templates.
+type try struct {
+	catalog
+	do Trier
+	// slots bounds the trials at a time: each has an engine of its own.
+	slots chan struct{}
+}
+
+// maxTries is how many trials run at a time; more wait for their turn.
+const maxTries = 4
+
+func (t try) register(api huma.API) {
+	huma.Register(api, huma.Operation{OperationID: "try-template", Method: http.MethodPost, Path: "/api/v1/try", Tags: []string{"templates"},
+		Summary:      "Run a template's connector once and return every step",
+		Description:  "The connector runs as a job of a process would: bound input, requests as sent, response, mapped variables, error decision, outcome. Secrets are masked.",
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{400, 404, 422}}, t.try)
+}
+
+type tryInput struct {
+	RawBody []byte `contentType:"application/json"`
+}
+
+type tryOutput struct{ Body any }
+
+func (t try) try(ctx context.Context, in *tryInput) (*tryOutput, error) {
+	var request TryRequest
+	if err := json.Unmarshal(in.RawBody, &request); err != nil {
+		return nil, problem(http.StatusBadRequest, "the request is no JSON of the expected form: "+err.Error())
+	}
+	template, err := t.template(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	var stubs *httpx.Stubs
+	if len(request.Stub) > 0 {
+		if stubs, err = httpx.ParseStubs(request.Stub); err != nil {
+			return nil, problem(http.StatusBadRequest, "stub: "+err.Error())
+		}
+	}
+	select {
+	case t.slots <- struct{}{}:
+		defer func() { <-t.slots }()
+	case <-ctx.Done():
+		return nil, problem(http.StatusServiceUnavailable, "too many trials at a time")
+	}
+	result, err := t.do(ctx, template, request, stubs)
+	if err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, err.Error())
+	}
+	return &tryOutput{result}, nil
+}
+
+// template reads the template that a request brings or names.
+func (t try) template(ctx context.Context, r TryRequest) (*templates.Template, error) {
+	if len(r.Template) == 0 {
+		found, err := t.Template(ctx, r.TemplateID, r.TemplateVersion)
+		if err != nil {
+			return nil, readProblem(err)
+		}
+		return found, nil
+	}
+	list, findings := t.inspect(r.Template, nil)
+	switch {
+	case templates.HasErrors(findings):
+		return nil, refused(findings)
+	case len(list) != 1:
+		return nil, problem(http.StatusBadRequest, "template: expected one template")
+	}
+	return list[0], nil
+}

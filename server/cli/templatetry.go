@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"patchbay/engine/secret"
+	"patchbay/engine/value"
+	"patchbay/server"
+)
+
+type templateTryCmd struct {
+	Template      string            `arg:"" help:"Template file, or the id of a built-in template."`
+	Set           []string          `sep:"none" placeholder:"PROPERTY=VALUE" help:"Value of a property, by its id or else its binding name; repeatable."`
+	Vars          string            `placeholder:"JSON|@FILE" help:"Process variables."`
+	Stub          string            `placeholder:"FILE" help:"Canned answers, as for patchbay run."`
+	Secret        map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Secret; repeatable. Environment variables SECRET_<NAME> count too."`
+	AllowNet      []string          `placeholder:"NET" help:"Addresses that the connector may reach besides public ones: loopback, private or a CIDR."`
+	AllowLoopback bool              `help:"Short for --allow-net loopback."`
+	JSON          bool              `name:"json" help:"Print all steps as one JSON object."`
+}
+
+func (templateTryCmd) Help() string {
+	return `Runs the template's connector once and shows every step: bound input, request as sent, response,
+mapped variables, error decision. Secrets are masked.
+
+Example: patchbay template try rates.json --set from=EUR --set to=USD`
+}
+
+func (c *templateTryCmd) Run(ctx context.Context, s Streams) error {
+	template, err := oneTemplate(c.Template)
+	if err != nil {
+		return err
+	}
+	try := server.Try{Template: template, Allow: c.AllowNet, Secrets: secret.Chain{secret.Map(c.Secret), secret.Env{Prefix: secret.DefaultPrefix}}}
+	if c.AllowLoopback {
+		try.Allow = append(try.Allow, "loopback")
+	}
+	if try.Values, err = settings(c.Set); err != nil {
+		return err
+	}
+	if try.Variables, err = variablesFlag("--vars", c.Vars); err != nil {
+		return err
+	}
+	if try.Stubs, err = stubsFlag(c.Stub); err != nil {
+		return err
+	}
+	result, err := try.Do(ctx)
+	if err != nil {
+		return fmt.Errorf("try %s: %w", template.Ref(), err)
+	}
+	if c.JSON {
+		printJSON(s.Out, result)
+	} else {
+		printTry(s.Out, result)
+	}
+	if result.Outcome.Type == "failed" {
+		return said()
+	}
+	return nil
+}
+
+// printTry prints the steps in their order.
+func printTry(w io.Writer, r server.TryResult) {
+	for _, warning := range r.Template {
+		fmt.Fprintf(w, "template   warning: %s\n", warning)
+	}
+	fmt.Fprintf(w, "input      %s\n", asText(r.Input))
+	for _, e := range r.Exchanges {
+		fmt.Fprintf(w, "request    %s %s\n", e.Method, e.URL)
+		for name, values := range e.RequestHeaders {
+			fmt.Fprintf(w, "           %s: %s\n", name, values[0])
+		}
+		if e.RequestBody != "" {
+			fmt.Fprintf(w, "           %s\n", e.RequestBody)
+		}
+		fmt.Fprintf(w, "answer     %d in %.1f ms %s%s\n", e.Status, e.DurationMs, e.ResponseBody, e.Error)
+	}
+	fmt.Fprintf(w, "response   %s\n", asText(r.Response))
+	if r.Error != nil {
+		fmt.Fprintf(w, "error      %s\n", asText(r.Error))
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "warning    %s: %s\n", warning.Slot, warning.Text)
+	}
+	fmt.Fprintf(w, "outcome    %s %s%s\n", r.Outcome.Type, reason(r.Outcome), asText(json.RawMessage(r.Outcome.Variables)))
+}
+
+func reason(o server.TryOutcome) string {
+	switch {
+	case o.Code != "":
+		return o.Code + ": " + o.Message + " "
+	case o.Message != "":
+		return o.Message + " "
+	}
+	return ""
+}
+
+// asText is a value as JSON; nothing where there is none.
+func asText(v any) string {
+	if raw, ok := v.(json.RawMessage); ok {
+		return string(raw)
+	}
+	text, err := value.Append(nil, v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(text)
+}

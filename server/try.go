@@ -1,0 +1,129 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"patchbay/engine"
+	"patchbay/engine/secret"
+	"patchbay/engine/zeebe"
+	"patchbay/protocols"
+	"patchbay/protocols/httpx"
+	"patchbay/server/api"
+	"patchbay/templates"
+)
+
+// Try runs the connector of a template once, as a job of a process would, and
+// tells every step.
+type Try struct {
+	Template *templates.Template
+	// Values and Preset are as in templates.ApplyOptions.
+	Values map[string]any
+	Preset string
+	// Variables is the JSON object of process variables, or nil.
+	Variables json.RawMessage
+	// Stubs answers requests before they touch the network; nil for none.
+	Stubs *httpx.Stubs
+	// Secrets are the only ones that there are.
+	Secrets secret.Provider
+	// Allow lists what may be reached besides public addresses.
+	Allow []string
+}
+
+// TryResult is every step of a Try. Secrets are masked in it.
+type TryResult struct {
+	// Template holds what a modeler would complain about.
+	Template []templates.Warning `json:"template"`
+	// Input is what the protocol's input was bound from.
+	Input     map[string]any `json:"input"`
+	Exchanges []TryExchange  `json:"exchanges"`
+	// Response is what the mappings saw; null after a failure.
+	Response any `json:"response"`
+	// Variables are what the result mappings made; null after a failure.
+	Variables json.RawMessage `json:"variables"`
+	// Error is what the error expression saw, or null.
+	Error    map[string]any   `json:"error"`
+	Warnings []engine.Warning `json:"warnings"`
+	Outcome  TryOutcome       `json:"outcome"`
+}
+
+// TryExchange is a request as it was sent, and its answer.
+type TryExchange struct {
+	Method          string      `json:"method"`
+	URL             string      `json:"url"`
+	RequestHeaders  http.Header `json:"requestHeaders"`
+	RequestBody     string      `json:"requestBody,omitempty"`
+	Status          int         `json:"status"`
+	ResponseHeaders http.Header `json:"responseHeaders,omitempty"`
+	ResponseBody    string      `json:"responseBody,omitempty"`
+	DurationMs      float64     `json:"durationMs"`
+	Error           string      `json:"error,omitempty"`
+}
+
+// TryOutcome is what became of the job.
+type TryOutcome struct {
+	// Type is completed, bpmnError or failed.
+	Type      string          `json:"type" enum:"completed,bpmnError,failed"`
+	Code      string          `json:"code,omitempty"`
+	Message   string          `json:"message,omitempty"`
+	Variables json.RawMessage `json:"variables,omitempty"`
+	// Retries are what a failed job has left.
+	Retries int32 `json:"retries,omitempty"`
+}
+
+// Do runs the connector. An error means that it was not reached; a job that
+// fails is a result.
+func (t Try) Do(ctx context.Context) (TryResult, error) {
+	scratch, err := templates.NewScratch(t.Template, templates.ApplyOptions{Values: t.Values, Preset: t.Preset})
+	if err != nil {
+		return TryResult{}, err
+	}
+	record, err := once(ctx, Run{
+		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
+		Templates: []*templates.Template{t.Template}, Variables: t.Variables, Secrets: t.Secrets,
+		Stubs: t.Stubs, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return TryResult{}, err
+	}
+	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Exchanges: []TryExchange{},
+		Warnings: append([]engine.Warning{}, record.Warnings...), Outcome: tryOutcome(record.Outcome)}
+	if d := record.Details; d != nil {
+		r.Input, r.Response, r.Variables, r.Error = d.Input, d.Response, d.Variables, d.Error
+		for _, e := range d.Exchanges {
+			r.Exchanges = append(r.Exchanges, tryExchange(e))
+		}
+	}
+	return r, nil
+}
+
+func tryExchange(e protocols.Exchange) TryExchange {
+	x := TryExchange{Method: e.Method, URL: e.URL, RequestHeaders: e.RequestHeaders, RequestBody: string(e.RequestBody), Status: e.Status,
+		ResponseHeaders: e.ResponseHeaders, ResponseBody: string(e.ResponseBody), DurationMs: float64(e.Duration) / float64(time.Millisecond)}
+	if e.Err != nil {
+		x.Error = e.Err.Error()
+	}
+	return x
+}
+
+func tryOutcome(o engine.Outcome) TryOutcome {
+	switch o := o.(type) {
+	case engine.Complete:
+		return TryOutcome{Type: "completed", Variables: o.Variables}
+	case engine.ThrowError:
+		return TryOutcome{Type: "bpmnError", Code: o.Code, Message: o.Message, Variables: o.Variables}
+	case engine.Fail:
+		return TryOutcome{Type: "failed", Message: o.Message, Variables: o.Variables, Retries: o.Retries}
+	}
+	return TryOutcome{Type: "failed", Message: "the call was cut off"}
+}
+
+// try serves POST /api/v1/try: the network is the one that connectors may
+// reach, the secrets are the request's own.
+func (s *Server) try(ctx context.Context, t *templates.Template, r api.TryRequest, stubs *httpx.Stubs) (any, error) {
+	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs,
+		Secrets: secret.Map(r.Secrets), Allow: s.config.Allow()}.Do(ctx)
+}
