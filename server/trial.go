@@ -70,14 +70,14 @@ func once(ctx context.Context, run Run) (*engine.Record, error) {
 	}
 	result, err := run.Do(ctx)
 	switch {
+	case record != nil: // whatever the end of the run cut off
+		return record, nil
 	case err != nil:
 		return nil, err
-	case record == nil && len(result.Incidents) > 0:
+	case len(result.Incidents) > 0:
 		return nil, fmt.Errorf("the connector was not reached: %s", result.Incidents[0].Message)
-	case record == nil:
-		return nil, fmt.Errorf("the connector was not called: %s", strings.Join(result.Waits, "; "))
 	}
-	return record, nil
+	return nil, fmt.Errorf("the connector was not called: %s", strings.Join(result.Waits, "; "))
 }
 
 func outcomeOf(o engine.Outcome) templates.Outcome {
