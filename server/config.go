@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,9 @@ func (c Config) Validate() error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			problems = append(problems, fmt.Errorf("%s %q: expected HOST:PORT, such as 127.0.0.1:8086", name, address))
 		}
+	}
+	if scheme, _, ok := strings.Cut(c.Database, "://"); ok && scheme != "postgres" && scheme != "postgresql" {
+		problems = append(problems, fmt.Errorf("--database: expected postgres://user:password@host/name or the path of a SQLite file, but its scheme is %q", scheme))
 	}
 	for i, token := range c.APIToken {
 		if len(token) < minToken {
