@@ -2,6 +2,7 @@ package schema
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -48,6 +49,11 @@ func TestTemplates(t *testing.T) {
 		{
 			name: "own condition", text: strings.Replace(valid, `"id": "url"`, `"id": "url", "condition": {"property": "url", "equals": "x"}`, 1),
 			pointer: "/properties/0/condition/property", property: "url", message: "must not depend on the property itself", line: 4, column: 45,
+		},
+		{name: "no properties", text: `{"id": "a", "name": "A", "appliesTo": []}`, message: `missing "properties"`, line: 1, column: 1},
+		{
+			name: "null properties", text: `{"id": "a", "name": "A", "appliesTo": [], "properties": null}`,
+			pointer: "/properties", message: "expected array, but got null", line: 1, column: 57,
 		},
 		{name: "neither", text: "3", pointer: "", message: "expected object, but got number", line: 1, column: 1},
 	}
@@ -129,6 +135,28 @@ func TestDocument(t *testing.T) {
 	}
 	if got := string(d.Slice("/a/b~1c~0/2")); got != `{"x": 2, "x": 3}` {
 		t.Errorf("slice %s", got)
+	}
+}
+
+// TestPositionInLongText holds the marks to the plain count, on lines longer
+// and shorter than the distance between marks.
+func TestPositionInLongText(t *testing.T) {
+	for name, gap := range map[string]string{"one line": "", "lines": "\n", "long lines": strings.Repeat(" ", 3000) + "\n"} {
+		t.Run(name, func(t *testing.T) {
+			raw := []byte("[" + gap + strings.Repeat(`"é☂ö",`+gap, 2*markEvery/7) + gap + "0]")
+			d, err := Parse(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, _ := d.Value.([]any)
+			for i := 0; i < len(list); i += 1 + len(list)/97 {
+				pointer := "/" + strconv.Itoa(i)
+				line, column := d.Position(pointer)
+				if wantLine, wantColumn := position(raw, d.offsets[pointer]); line != wantLine || column != wantColumn {
+					t.Fatalf("%s is at %d:%d, want %d:%d", pointer, line, column, wantLine, wantColumn)
+				}
+			}
+		})
 	}
 }
 
