@@ -197,6 +197,31 @@ func TestDir(t *testing.T) {
 	}
 }
 
+func TestMaskerOfPercentSigns(t *testing.T) {
+	var m Masker
+	m.Add("a%25b%")
+	for _, text := range []string{"a%25b%", "a%2525b%25", "%61%2525b%25"} {
+		if got := m.Text("x=" + text); got != "x=***" {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+func FuzzMasker(f *testing.F) {
+	f.Add("p@ss w%rd", "a", "b")
+	f.Add("+", "%2", "B")
+	f.Fuzz(func(t *testing.T, value, before, after string) {
+		var m Masker
+		m.Add(value)
+		for _, text := range []string{value, url.QueryEscape(value), url.PathEscape(value)} {
+			got := m.Text(before + text + after)
+			if strings.Contains(got, value) && len(value) >= shortest && !strings.Contains(Mask, value) && !strings.Contains(before+Mask+after, value) {
+				t.Errorf("%q in %q, %q: %q", value, before, after, got)
+			}
+		}
+	})
+}
+
 func TestMasker(t *testing.T) {
 	const value = `p@ss "wörd"/+`
 	var m Masker
@@ -214,6 +239,17 @@ func TestMasker(t *testing.T) {
 		if got := m.Text("<" + text + ">"); got != "<***>" {
 			t.Errorf("%q became %q", text, got)
 		}
+	}
+	// Writers of URLs differ in what they escape; some escape base64 too.
+	for _, text := range []string{
+		"p@ss%20%22w%C3%B6rd%22/%2B", "p%40ss+%22w%c3%b6rd%22%2F%2b", "%70%40%73%73 \"w%C3%B6rd\"/+", url.QueryEscape(b64(value)),
+	} {
+		if got := m.Text("?a=%20" + text + "&b=+"); got != "?a=%20***&b=+" {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := m.Text("100%, 1 + 1, %zz, %4"); got != "100%, 1 + 1, %zz, %4" {
+		t.Errorf("a text without secrets became %q", got)
 	}
 	for _, user := range []string{"", "u", "us", "use", "user"} {
 		text := b64(user + ":" + value + "x")
