@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,6 +25,8 @@ type operate struct {
 	logins      int
 	busyChecks  int
 	pageLimit   int
+	fail        int             // a status to answer with, or 0
+	slow        <-chan struct{} // what an answer waits for
 }
 
 func (o *operate) add(process string, version, k int) {
@@ -46,6 +49,16 @@ func (o *operate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie("OPERATE-SESSION"); err != nil || c.Value != o.session {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
+	}
+	if o.fail != 0 {
+		w.WriteHeader(o.fail)
+		return
+	}
+	if o.slow != nil {
+		select {
+		case <-o.slow:
+		case <-r.Context().Done():
+		}
 	}
 	var q struct {
 		Filter      map[string]any
@@ -188,6 +201,42 @@ func TestOperateRefusesALogin(t *testing.T) {
 	r.step(t.Context())
 	if text := fmt.Sprint(n.err); !strings.Contains(text, "401 Unauthorized") || strings.Contains(text, "wrong") {
 		t.Errorf("failure: %s", text)
+	}
+}
+
+func TestOperateDoesNotBelieveAnEmptyAnswer(t *testing.T) {
+	o := &operate{session: "s"}
+	o.add("a", 1, 11)
+	_, r, n := operateSteps(t, o)
+	r.step(t.Context())
+	o.fail = http.StatusServiceUnavailable
+	r.step(t.Context())
+	if n.err == nil || !strings.Contains(n.err.Error(), "503") {
+		t.Errorf("failure: %v", n.err)
+	}
+	o.fail, o.definitions = 0, nil
+	for range suspiciousScans - 1 {
+		r.step(t.Context())
+		n.expect(t, "a:1*")
+	}
+	r.step(t.Context())
+	n.expect(t, "") // they are really gone
+}
+
+func TestOperateSlowAnswer(t *testing.T) {
+	never := make(chan struct{})
+	o := &operate{session: "s", pageLimit: 1, slow: never}
+	server := httptest.NewServer(o)
+	defer server.Close()
+	defer close(never)
+	s, err := NewOperate(HTTP{URL: server.URL, Auth: Login(server.URL, "demo", "demo"), Timeout: 20 * time.Millisecond}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, n := stepper(s.poller)
+	r.step(t.Context())
+	if n.err == nil || !strings.Contains(n.err.Error(), "deadline exceeded") || n.scanned != 0 {
+		t.Errorf("failure: %v, scanned %d", n.err, n.scanned)
 	}
 }
 
