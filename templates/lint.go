@@ -1,10 +1,13 @@
 package templates
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"patchbay/schema"
 )
@@ -142,6 +145,8 @@ func ruleFindings(d *schema.Document, list []*Template, o LintOptions) []Finding
 			l.base = fmt.Sprintf("/%d", i)
 		}
 		l.schemaKey(object{values[i]}.text("$schema"))
+		l.id()
+		l.versionRange(object{values[i]}.get("version").value)
 		l.run()
 		findings = append(findings, l.findings...)
 	}
@@ -185,6 +190,36 @@ func (l *linter) schemaKey(url string) {
 	if !strings.Contains(url, schemaPackage) {
 		l.add("/$schema", SeverityWarning, "no-schema", "", "modelers pass over a template whose $schema is not that of Zeebe templates",
 			"let $schema be a URL of "+schemaPackage)
+	}
+}
+
+// Limits of what names a template. Modelers are JavaScript, in which greater
+// versions lose digits; the longest id known has some 80 characters.
+const (
+	maxVersion = 1<<53 - 1
+	maxID      = 255
+)
+
+// id checks that the id can stand in the path of a URL and in a database.
+func (l *linter) id() {
+	id, message := l.template.ID, ""
+	switch {
+	case id == "":
+		message = "the id is empty"
+	case len(id) > maxID:
+		message = fmt.Sprintf("the id has %d bytes, more than the %d that are allowed", len(id), maxID)
+	case id == "." || id == ".." || strings.ContainsFunc(id, unicode.IsControl):
+		message = fmt.Sprintf("%q cannot be an id, because it cannot stand in a path", id)
+	default:
+		return
+	}
+	l.add("/id", SeverityError, "id", "", message, `give it a name such as "com.example.rates"`)
+}
+
+func (l *linter) versionRange(value any) {
+	number, _ := value.(json.Number)
+	if f, err := number.Float64(); number != "" && (err != nil || math.Abs(f) > maxVersion) {
+		l.add("/version", SeverityError, "version-range", "", fmt.Sprintf("version %.30s is out of range: at most %d", number, maxVersion), "")
 	}
 }
 
