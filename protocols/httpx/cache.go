@@ -3,6 +3,7 @@ package httpx
 import (
 	"container/list"
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 )
 
@@ -14,8 +15,8 @@ type digest [sha256.Size]byte
 func digestOf(texts ...string) digest {
 	h := sha256.New()
 	for _, text := range texts {
+		h.Write(binary.AppendUvarint(nil, uint64(len(text))))
 		h.Write([]byte(text))
-		h.Write([]byte{0})
 	}
 	return digest(h.Sum(nil))
 }

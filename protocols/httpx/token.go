@@ -34,14 +34,24 @@ const (
 type tokens struct{ entries *cache[*grant] }
 
 // grant is one set of credentials: its access token, and the refresh token that
-// the server gave last. Its lock is held while a token is fetched, so that
-// everyone else waits for it.
+// the server gave last. Its lock is held while a token is fetched; everyone
+// else waits for it and takes what came of it.
 type grant struct {
 	lock    chan struct{} // holds one element while it is locked
 	mu      sync.Mutex
 	token   string
 	expires time.Time
 	refresh string
+	// fetches counts the fetches that ended by themselves, and came is what
+	// the last one brought, for those who waited for it: it may not be cached.
+	fetches int
+	came    fetched
+}
+
+// fetched is what a token endpoint's answer came to.
+type fetched struct {
+	token string
+	err   error
 }
 
 func newTokens(most int) *tokens { return &tokens{newCache[*grant](most, nil)} }
@@ -65,16 +75,26 @@ func (t *tokens) forget(a *Auth, token string) {
 	}
 }
 
-func (g *grant) cached(now time.Time) (string, bool) {
+// cached returns the token if it is still good, and how many fetches there were.
+func (g *grant) cached(now time.Time) (token string, fetches int, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.token, g.token != "" && now.Before(g.expires)
+	return g.token, g.fetches, g.token != "" && now.Before(g.expires)
+}
+
+// since returns what came of a fetch that ended after so many; ok is false if
+// there was none.
+func (g *grant) since(fetches int) (came fetched, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.came, g.fetches != fetches
 }
 
 // token returns an access token, and whether it is fresh from the server.
 func (c *Client) token(ctx context.Context, a *Auth) (token string, fresh bool, err error) {
 	g := c.tokens.grant(a)
-	if token, ok := g.cached(c.host.Now()); ok {
+	token, fetches, ok := g.cached(c.host.Now())
+	if ok {
 		return token, false, nil
 	}
 	select {
@@ -83,20 +103,22 @@ func (c *Client) token(ctx context.Context, a *Auth) (token string, fresh bool, 
 	case <-ctx.Done():
 		return "", false, (&attempt{Context: ctx}).classify(ctx.Err())
 	}
-	if token, ok := g.cached(c.host.Now()); ok {
-		return token, false, nil
+	if came, ok := g.since(fetches); ok {
+		return came.token, true, came.err
 	}
 	answer, err := c.fetchToken(ctx, a, g)
-	if err != nil {
-		return "", false, err
+	if err != nil && ctx.Err() != nil {
+		return "", false, err // this call's time is over, not that of others
 	}
-	g.store(answer, c.host.Now())
-	return answer.access, true, nil
+	g.store(answer, err, c.host.Now())
+	return answer.access, true, err
 }
 
-func (g *grant) store(answer tokenAnswer, now time.Time) {
+func (g *grant) store(answer tokenAnswer, err error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.fetches++
+	g.came = fetched{answer.access, err}
 	g.token, g.expires = "", time.Time{}
 	if answer.lifetime > 0 {
 		g.token, g.expires = answer.access, now.Add(answer.lifetime-tokenSkew)

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"patchbay/protocols"
@@ -162,6 +163,45 @@ func TestTokenSingleFlight(t *testing.T) {
 	wg.Wait()
 	if e.asked() != 1 {
 		t.Errorf("%d requests for one token", e.asked())
+	}
+}
+
+// Who waits for another call's fetch takes what came of it, also if that cannot
+// be cached: waiting for a turn of one's own would take as long as all before.
+func TestWaitersShareWhatCame(t *testing.T) {
+	refused := &protocols.Error{Code: "503"}
+	tests := map[string]struct {
+		answer tokenAnswer
+		err    error
+	}{
+		"a token without lifetime": {answer: tokenAnswer{access: "t1"}},
+		"an error":                 {err: refused},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := testClient(t, testHost(t))
+				a := (&endpoint{url: "http://10.0.0.1"}).credentials() // is refused
+				g := c.tokens.grant(a)
+				g.lock <- struct{}{}
+				var wg sync.WaitGroup
+				for range 3 {
+					wg.Go(func() {
+						token, fresh, err := c.token(t.Context(), a)
+						if token != tt.answer.access || !fresh || err != tt.err {
+							t.Errorf("got %q, %v, %v", token, fresh, err)
+						}
+					})
+				}
+				synctest.Wait()
+				g.store(tt.answer, tt.err, c.host.Now())
+				<-g.lock
+				wg.Wait()
+				if _, _, err := c.token(t.Context(), a); !protocols.IsInputError(err) {
+					t.Errorf("after it: got %v, want a fetch of its own", err)
+				}
+			})
+		})
 	}
 }
 
