@@ -34,11 +34,11 @@ func serve(b *testing.B, config server.Config) *server.Server {
 	config.Data, config.AllowLoopback, config.SecretNames = b.TempDir(), true, "any"
 	config.MaxJobs, config.JobTimeout, config.MessageTTL, config.Drain = 400, 5*time.Minute, time.Hour, 5*time.Second
 	ctx, cancel := context.WithCancel(context.Background())
-	server.TuneCollector()
 	s, err := server.New(ctx, config, slog.New(slog.NewTextHandler(discard{}, nil)))
 	if err != nil {
 		b.Fatal(err)
 	}
+	server.TuneCollector()
 	ended := make(chan error)
 	go func() { ended <- s.Run(ctx) }()
 	b.Cleanup(func() {

@@ -25,11 +25,11 @@ Deploy with patchbay deploy or a modeler, publish templates with patchbay templa
 
 func (c *serveCmd) Run(ctx context.Context, s Streams) error {
 	log := newLog(s, c.Settings.LogLevel, c.Settings.LogFormat)
-	server.TuneCollector()
 	sv, err := server.New(ctx, c.Settings, log)
 	if err != nil {
 		return err
 	}
+	server.TuneCollector()
 	fmt.Fprintf(s.Out, "patchbay listens on http://%s\n", sv.Address())
 	if address := sv.EngineAddress(); address != "" {
 		fmt.Fprintf(s.Out, "embedded engine: gateway on %s\n", address)
