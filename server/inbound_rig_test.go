@@ -93,26 +93,26 @@ type reply struct {
 	body   string
 }
 
+// do sends a request; it may be called by any goroutine.
 func (n *node) do(r *http.Request) reply {
 	n.Helper()
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		n.Fatal(err)
+		n.Error(err)
+		return reply{}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		n.Fatal(err)
+		n.Error(err)
 	}
 	return reply{resp.StatusCode, resp.Header, string(body)}
 }
 
 func (n *node) request(method, path, body string, headers ...string) *http.Request {
 	n.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, n.url+path, strings.NewReader(body))
-	if err != nil {
-		n.Fatal(err)
-	}
+	r := httptest.NewRequestWithContext(context.Background(), method, n.url+path, strings.NewReader(body))
+	r.RequestURI = "" // a client's request has none
 	r.Header.Set("Content-Type", "application/json")
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
