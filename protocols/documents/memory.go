@@ -30,9 +30,9 @@ type item struct {
 	expires time.Time
 }
 
-// perItem is what a document takes besides its content, roughly, so that empty
-// ones count as well.
-const perItem = 512
+// maxItems bounds how many documents a store in memory holds, for empty ones
+// take room as well.
+const maxItems = 10_000
 
 // NewMemory returns an empty store that holds up to so many bytes. now is
 // time.Now but in tests.
@@ -55,10 +55,13 @@ func (m *Memory) Create(_ context.Context, info protocols.DocumentInfo, body io.
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.expire()
-	if m.used+info.Size+perItem > m.most {
+	if m.used+info.Size > m.most {
 		return info, fmt.Errorf("store a document of %d bytes: the store in memory is full (%d of %d bytes)", info.Size, m.used, m.most)
 	}
-	m.used += info.Size + perItem
+	if len(m.items) >= maxItems {
+		return info, fmt.Errorf("store a document: the store in memory is full (%d documents)", maxItems)
+	}
+	m.used += info.Size
 	m.items[info.ID] = item{info, content, expiry(m.now(), info.TTL)}
 	return info, nil
 }
@@ -78,7 +81,7 @@ func (m *Memory) Open(_ context.Context, storeID, id string) (io.ReadCloser, pro
 func (m *Memory) expire() {
 	for id, it := range m.items {
 		if past(it.expires, m.now()) {
-			m.used -= it.info.Size + perItem
+			m.used -= it.info.Size
 			delete(m.items, id)
 		}
 	}

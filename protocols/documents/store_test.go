@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -91,7 +92,7 @@ func TestStoresExpire(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	c := &clock{time.Unix(0, 0)}
-	m := NewMemory(perItem+10, c.Now)
+	m := NewMemory(10, c.Now)
 	create := func(content string, ttl time.Duration) error {
 		_, err := m.Create(t.Context(), protocols.DocumentInfo{TTL: ttl}, strings.NewReader(content))
 		return err
@@ -99,15 +100,18 @@ func TestMemoryIsBounded(t *testing.T) {
 	if err := create("12345678", time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := create("123", 0); err == nil || !strings.Contains(err.Error(), "full (520 of 522 bytes)") {
+	if err := create("123", 0); err == nil || !strings.Contains(err.Error(), "full (8 of 10 bytes)") {
 		t.Errorf("got %v", err)
-	}
-	if err := create("", 0); err == nil {
-		t.Error("empty documents do not count")
 	}
 	c.now = c.now.Add(time.Hour)
 	if err := create("123", 0); err != nil {
 		t.Errorf("after the first has expired: %v", err)
+	}
+	for n := 1; n < maxItems; n++ {
+		m.items[fmt.Sprint(n)] = item{}
+	}
+	if err := create("", 0); err == nil || !strings.Contains(err.Error(), "full (10000 documents)") {
+		t.Errorf("one too many: %v", err)
 	}
 }
 
