@@ -249,10 +249,18 @@ func (x *running) pick() (id string, byMessage bool, err error) {
 	case !slices.Contains(ids, id):
 		return "", false, fmt.Errorf("read %s: no executable process %q in it; there is %s", file.Name, id, strings.Join(ids, ", "))
 	}
+	var messages []string
 	for _, e := range definitions.Element(id).Children {
-		if e.Type == bpmn.TypeStartEvent && e.Event() == nil {
+		switch {
+		case e.Type != bpmn.TypeStartEvent:
+		case e.Event() == nil:
 			return id, false, nil
+		case e.Is(bpmn.EventMessage) && e.Event().Message != nil:
+			messages = append(messages, e.Event().Message.Name)
 		}
+	}
+	if len(messages) > 0 && len(x.Messages) == 0 {
+		return "", false, fmt.Errorf("start process %q: it begins with message %q: use --message '%s={}'", id, messages[0], messages[0])
 	}
 	return id, len(x.Messages) > 0, nil
 }

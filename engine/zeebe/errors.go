@@ -89,7 +89,7 @@ func (c *Client) explain(err error, op string, args ...any) error {
 	if code == codes.Unknown { // the context's own errors have no status
 		code = status.FromContextError(err).Code()
 	}
-	e := &Error{Op: fmt.Sprintf(op, args...), Code: word(code), Message: s.Message(), status: code}
+	e := &Error{Op: fmt.Sprintf(op, args...), Code: word(code), Message: strings.TrimSpace(s.Message()), status: code}
 	if code == codes.Unavailable {
 		if cause, ok := connectCause(e.Message); ok {
 			e.Unreached = true

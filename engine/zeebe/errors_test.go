@@ -28,6 +28,7 @@ func TestErrorTexts(t *testing.T) {
 		{status.Error(codes.ResourceExhausted, "busy"), "start it: RESOURCE_EXHAUSTED: busy", true},
 		{status.Error(codes.ResourceExhausted, "grpc: trying to send message larger than max (5 vs. 4)"),
 			"start it: RESOURCE_EXHAUSTED: grpc: trying to send message larger than max (5 vs. 4)", false},
+		{status.Error(codes.InvalidArgument, "two errors:\nfirst\nsecond\n"), "start it: INVALID_ARGUMENT: two errors:\nfirst\nsecond", false},
 		{status.Error(codes.Code(77), "x"), "start it: CODE_77: x", false},
 		{context.DeadlineExceeded, "start it: DEADLINE_EXCEEDED: context deadline exceeded", true},
 	} {

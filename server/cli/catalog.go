@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -147,6 +148,9 @@ func printPublished(w io.Writer, answer []byte) error {
 		return err
 	}
 	for _, e := range list {
+		if e.ID == "" {
+			return errors.New("it names no template (is patchbay serve running there? --server says where)")
+		}
 		what := "unchanged"
 		if e.New {
 			what = "published"
@@ -165,7 +169,7 @@ type templateListCmd struct {
 func (templateListCmd) Help() string { return `Example: patchbay template list issue` }
 
 func (c *templateListCmd) Run(ctx context.Context, s Streams) error {
-	_, answer, err := c.send(ctx, http.MethodGet, "/api/v1/templates?text="+url.QueryEscape(c.Text), nil)
+	_, answer, err := c.send(ctx, http.MethodGet, "/api/v1/templates?limit=1000&text="+url.QueryEscape(c.Text), nil)
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,11 @@ func (c *evalCmd) batch(ctx context.Context, s Streams) error {
 		if err := writeAnswer(out, evalLine(ctx, lines.Bytes())); err != nil {
 			return fmt.Errorf("batch line %d: %w", n, err)
 		}
+		if c.Batch == "-" { // who writes the lines may wait for each answer
+			if err := out.Flush(); err != nil {
+				return err
+			}
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read the batch: %w", err)

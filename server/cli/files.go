@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
 	"strings"
 )
 
@@ -71,11 +72,31 @@ func jsonError(data []byte, err error) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s: %w", position(data, syntax.Offset), err)
 	case errors.As(err, &kind):
-		return fmt.Errorf("expected an object but got: %s", kind.Value)
+		return typeError(kind)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the JSON document ends early")
 	}
 	return err
+}
+
+// typeError names the member, where it is one, and what was expected of it.
+func typeError(e *json.UnmarshalTypeError) error {
+	want := "an object"
+	switch e.Type.Kind() {
+	case reflect.String:
+		want = "a string"
+	case reflect.Bool:
+		want = "true or false"
+	case reflect.Slice:
+		want = "an array"
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Float64:
+		want = "a number"
+	}
+	text := fmt.Sprintf("expected %s but got: %s", want, e.Value)
+	if e.Field != "" {
+		text = e.Field + ": " + text
+	}
+	return errors.New(text)
 }
 
 func position(data []byte, offset int64) string {

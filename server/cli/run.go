@@ -56,6 +56,9 @@ func (c *runCmd) Run(ctx context.Context, s Streams) error {
 	}
 	if c.JSON {
 		printJSON(s.Out, result)
+		for _, w := range result.Waits {
+			fmt.Fprintf(s.Err, "patchbay: %s\n", w)
+		}
 	} else {
 		newTrace(s).result(result, time.Since(started))
 	}

@@ -99,12 +99,19 @@ func consequence(o engine.Outcome) string {
 		case o.Retries <= 0:
 			return "no retries left: incident"
 		case o.Backoff > 0:
-			return fmt.Sprintf("%d retries left, next after %s", o.Retries, o.Backoff)
+			return fmt.Sprintf("%s left, next after %s", retries(o.Retries), o.Backoff)
 		default:
-			return fmt.Sprintf("%d retries left", o.Retries)
+			return retries(o.Retries) + " left"
 		}
 	}
 	return ""
+}
+
+func retries(n int32) string {
+	if n == 1 {
+		return "one retry"
+	}
+	return fmt.Sprintf("%d retries", n)
 }
 
 func duration(d time.Duration) string {
@@ -122,7 +129,7 @@ func (t *trace) result(r server.RunResult, took time.Duration) {
 	color := map[server.RunState]string{server.RunCompleted: green, server.RunIncident: red, server.RunTimeout: amber}[r.State]
 	fmt.Fprintf(t.w, "\n%s %s in %s\n", r.Process, t.paint(color, string(r.State)), duration(took))
 	for _, i := range r.Incidents {
-		fmt.Fprintf(t.w, "  %s at element %q: %s\n", i.Type, i.Element, strings.ReplaceAll(i.Message, "\n", " "))
+		fmt.Fprintf(t.w, "  %s at element %q: %s\n", i.Type, i.Element, strings.ReplaceAll(i.Message, "\n", "\n    "))
 	}
 	for _, w := range r.Waits {
 		fmt.Fprintf(t.w, "  %s\n", w)
@@ -151,5 +158,5 @@ func clip(text string) string {
 	if len(text) <= most {
 		return text
 	}
-	return text[:most] + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
