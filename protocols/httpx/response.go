@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -46,7 +45,8 @@ func DecodeJSON(content []byte) (any, error) {
 	if err := d.Decode(&value); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	// Asking the decoder for more would make it grow its buffer first.
+	if rest := content[d.InputOffset():]; len(bytes.Trim(rest, " \t\r\n")) > 0 {
 		return nil, errors.New("there is more after the JSON value")
 	}
 	return value, nil
