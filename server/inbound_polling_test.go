@@ -110,13 +110,13 @@ func testPayments(n *node, s *shop, id, xml string) {
 }
 
 // orderList starts an instance for each new order.
-func (s *shop) orderList() string {
-	return process("list", []string{startEvent("poll", poll(s.url+"/orders", "queryParameters", `={"after": cursor}`, "itemsExpression", ".body.orders",
-		"itemIdExpression", ".item", "cursorExpression", ".items[-1]", "moreExpression", ".body.more", "resultExpression", "{got: .item}"))})
+func (s *shop) orderList(more ...string) string {
+	return process("list", []string{startEvent("poll", poll(s.url+"/orders", append(more, "queryParameters", `={"after": cursor}`, "itemsExpression", ".body.orders",
+		"itemIdExpression", ".item", "cursorExpression", ".items[-1]", "moreExpression", ".body.more", "resultExpression", "{got: .item}")...))})
 }
 
-// A polled list starts an instance for each item, once, and goes on after a
-// restart where it was.
+// A polled list starts an instance for each item, once, and goes on where it was
+// after a restart and in a new version with other properties.
 func TestPollingForItems(t *testing.T) {
 	s := openShop(t)
 	s.order("a", "b", "c", "d", "e")
@@ -129,7 +129,12 @@ func TestPollingForItems(t *testing.T) {
 	s.order("f")
 	awaitInstances(t, cluster.rest, "list", "COMPLETED a", "COMPLETED b", "COMPLETED c", "COMPLETED d", "COMPLETED e", "COMPLETED f")
 	n.eventually(func() bool { return slices.Contains(s.cursors(), "f") }, func() string { return fmt.Sprint(s.cursors()) })
-	if got, want := strings.Join(s.cursors(), ","), ",b,d,e,f"; got != want {
+	n.upload("p.bpmn", s.orderList("readTimeoutInSeconds", "7"))
+	n.await("list", "poll@2 active")
+	s.order("g")
+	awaitInstances(t, cluster.rest, "list", "COMPLETED a", "COMPLETED b", "COMPLETED c", "COMPLETED d", "COMPLETED e", "COMPLETED f", "COMPLETED g")
+	n.eventually(func() bool { return slices.Contains(s.cursors(), "g") }, func() string { return fmt.Sprint(s.cursors()) })
+	if got, want := strings.Join(s.cursors(), ","), ",b,d,e,f,g"; got != want {
 		t.Errorf("asked after %q, want %q", got, want)
 	}
 }

@@ -22,29 +22,33 @@ type executable struct {
 	masker  secret.Masker
 	log     *activity
 
-	mu      sync.Mutex
-	run     *run // nil while it is paused, invalid or gone
-	paused  bool
-	gone    bool
-	state   State
-	health  Health
-	since   time.Time // it has been active without a break
-	begun   time.Time // the first attempt to activate it
-	settled bool      // the first attempt has come to an end
+	mu     sync.Mutex
+	run    *run // nil while it is paused, invalid or gone
+	paused bool
+	gone   bool
+	state  State
+	health Health
+	since  time.Time     // it has been active without a break
+	begun  time.Time     // the first attempt to activate it
+	tried  chan struct{} // closed when the first attempt has come to an end
 }
 
 func newExecutable(m *Manager, p source.Process, g *group, paused bool) *executable {
-	x := &executable{m: m, id: g.id, process: p, paused: paused, state: Starting, health: Health{Status: Unknown}, begun: m.Now()}
+	x := &executable{m: m, id: g.id, process: p, paused: paused, state: Starting, health: Health{Status: Unknown}, begun: m.Now(), tried: make(chan struct{})}
 	x.log = &activity{executable: g.id, limit: m.Activity, now: m.Now, log: m.Log.With("executable", g.id[:12], "type", g.inboundType), masker: &x.masker, keeper: m.keeper}
 	x.group.Store(g)
 	return x
 }
 
-// begin activates the executable for the first time.
-func (x *executable) begin() {
+// begin activates the executable for the first time. One that acts by itself
+// waits for the end of those before it.
+func (x *executable) begin(before <-chan struct{}) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.start(nil)
+	if p, _ := x.m.protocol(x.group.Load().lead()); !p.Exclusive {
+		before = nil
+	}
+	x.start(before)
 }
 
 // start opens the listener, unless there is a reason not to; x.mu is held.
@@ -164,8 +168,8 @@ func (x *executable) restart() {
 // become sets the state and notes what changes for an operator; x.mu is held.
 func (x *executable) become(s State, h Health) {
 	h.Error = x.masker.Text(h.Error)
-	if s != Starting {
-		x.settled = true
+	if s != Starting && !x.wasTried() {
+		close(x.tried)
 	}
 	changed := h.Status != x.health.Status || h.Error != x.health.Error
 	x.state = s
@@ -206,7 +210,17 @@ func (x *executable) report(r *run, s State, h Health) {
 func (x *executable) isSettled() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.settled || x.m.Now().Sub(x.begun) > settleTime
+	return x.wasTried() || x.m.Now().Sub(x.begun) > settleTime
+}
+
+// wasTried reports whether the first attempt has come to an end; x.mu is held.
+func (x *executable) wasTried() bool {
+	select {
+	case <-x.tried:
+		return true
+	default:
+		return false
+	}
 }
 
 // settleTime is how long readiness waits for a listener that neither listens

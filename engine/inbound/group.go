@@ -176,6 +176,11 @@ func (e *element) legacyIdentity() string {
 	return join(physicalTenant, e.tenant(), strconv.FormatInt(e.ProcessDefinitionKey, 10), e.ElementID)
 }
 
+// cursorIdentity is of this element in all versions.
+func (e *element) cursorIdentity() string {
+	return digest(join(physicalTenant, e.tenant(), e.BpmnProcessID, e.ElementID))
+}
+
 // physicalTenant is what Camunda's runtime calls the only cluster that it is
 // connected to.
 const physicalTenant = "default"

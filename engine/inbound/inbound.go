@@ -15,6 +15,9 @@
 //   - AUTO deduplication hashes names and values with SHA-256, not values with
 //     32 bits, so ids of AUTO executables differ. Ids of MANUAL ones and of
 //     those without a mode are the same.
+//   - What comes in the place of a listener begins before that one ends, so that
+//     a new version never leaves a path unserved; polls end first.
+//   - The cursor of a polled start belongs to the element, in all versions.
 //   - When a MANUAL id is taken over by a version with other properties, the
 //     instances of older versions keep a listener of their own.
 //   - A message name may be a FEEL expression without variables.
@@ -82,10 +85,10 @@ type Options struct {
 // Store is the durable state of a Manager.
 type Store interface {
 	ActivityStore
-	// SaveCursor keeps a JSON text for an executable, Cursor reads it; nil if
-	// there is none.
-	SaveCursor(ctx context.Context, executable string, data []byte) error
-	Cursor(ctx context.Context, executable string) ([]byte, error)
+	// SaveCursor keeps a JSON text for an element, whatever its version,
+	// Cursor reads it; nil if there is none.
+	SaveCursor(ctx context.Context, element string, data []byte) error
+	Cursor(ctx context.Context, element string) ([]byte, error)
 	// SetPaused remembers that an executable is paused, or no longer; Paused
 	// lists those that are.
 	SetPaused(ctx context.Context, executable string, paused bool) error

@@ -315,7 +315,7 @@ func TestReadyInTheEnd(t *testing.T) {
 		b.deploy(bpmnOf(start("s", with(auto, "address", "a")...)))
 		x := b.list()[0]
 		x.mu.Lock()
-		x.settled = false
+		x.tried = make(chan struct{})
 		x.mu.Unlock()
 		b.push.Scanned()
 		if b.Ready() {

@@ -214,41 +214,91 @@ func (p *process) groups(definitions []source.Definition) map[string]*group {
 	return groupElements(elements, p.m.scopeOf)
 }
 
-// apply ends executables that are not wanted any more, changes those that are,
-// and begins the others.
+// apply changes the executables that stay, begins new ones and ends those that
+// are not wanted any more.
 func (p *process) apply(groups map[string]*group) {
-	for id, x := range p.executables {
-		if groups[id] == nil {
-			p.remove(id, x)
-		}
-	}
+	shared, before := p.unwanted(groups)
+	var fresh []*executable
 	for id, g := range groups {
 		if x := p.executables[id]; x != nil {
 			x.take(g)
 			continue
 		}
-		p.add(id, g)
+		fresh = append(fresh, p.add(id, g, before))
+	}
+	if len(shared) > 0 {
+		p.m.working.Go(func() { p.handOver(shared, fresh) })
 	}
 }
 
-func (p *process) add(id string, g *group) {
+// unwanted takes out the executables that are in no group. Those that act by
+// themselves are ended at once, and their successors have to wait for their
+// end; the others are returned.
+func (p *process) unwanted(groups map[string]*group) (shared []*executable, before <-chan struct{}) {
+	var ends []<-chan struct{}
+	for id, x := range p.executables {
+		if groups[id] != nil {
+			continue
+		}
+		delete(p.executables, id)
+		if protocol, _ := p.m.protocol(x.group.Load().lead()); !protocol.Exclusive {
+			shared = append(shared, x)
+		} else if done := p.remove(x); done != nil {
+			ends = append(ends, done)
+		}
+	}
+	return shared, allOf(ends)
+}
+
+// allOf ends with the last of the ends; nil if there are none.
+func allOf(ends []<-chan struct{}) <-chan struct{} {
+	if len(ends) == 0 {
+		return nil
+	}
+	all := make(chan struct{})
+	go func() { // listeners end by themselves, so it does
+		defer close(all)
+		for _, end := range ends {
+			<-end
+		}
+	}()
+	return all
+}
+
+// handOver ends executables once those that may come in their place listen or
+// have failed, so that callers never meet a path that nobody serves.
+func (p *process) handOver(old, fresh []*executable) {
+	limit := time.After(settleTime)
+	for _, x := range fresh {
+		select {
+		case <-x.tried:
+		case <-limit:
+		case <-p.m.life.Done():
+			return // Run ends all
+		}
+	}
+	for _, x := range old {
+		p.remove(x)
+	}
+}
+
+func (p *process) add(id string, g *group, before <-chan struct{}) *executable {
 	m := p.m
 	m.mu.Lock()
 	x := newExecutable(m, p.name, g, m.paused[id])
 	m.executables[id] = x
 	m.mu.Unlock()
 	p.executables[id] = x
-	x.begin()
+	x.begin(before)
+	return x
 }
 
-// remove ends an executable. What it has taken is still handled, and then its
-// activity is dropped; a new version that takes its place does not wait.
-func (p *process) remove(id string, x *executable) {
-	delete(p.executables, id)
-	p.m.mu.Lock()
-	delete(p.m.executables, id)
-	p.m.mu.Unlock()
-	done := x.end()
+// remove ends an executable and returns its listener's end. What it has taken
+// is still handled, and then its activity is dropped, unless another one with
+// its id has come.
+func (p *process) remove(x *executable) (done <-chan struct{}) {
+	p.m.forget(x)
+	done = x.end()
 	p.m.working.Go(func() {
 		if done != nil {
 			select {
@@ -257,6 +307,20 @@ func (p *process) remove(id string, x *executable) {
 				return
 			}
 		}
-		p.m.keeper.purge(p.m.life, x.log)
+		if p.m.forget(x) {
+			p.m.keeper.purge(p.m.life, x.log)
+		}
 	})
+	return done
+}
+
+// forget takes out an executable and reports whether there is none with its id
+// now.
+func (m *Manager) forget(x *executable) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.executables[x.id] == x {
+		delete(m.executables, x.id)
+	}
+	return m.executables[x.id] == nil
 }

@@ -136,7 +136,7 @@ func (r *run) host() protocols.InboundHost {
 	host.Log = x.log.log
 	return protocols.InboundHost{
 		Host: host, ID: x.id, Elements: x.refs(), Current: x.refs, Activity: x.log,
-		Evaluate: x.m.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.id},
+		Evaluate: x.m.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
 	}
 }
 
@@ -224,15 +224,16 @@ func (m *Manager) evaluate(ctx context.Context, text string, v any) (any, error)
 // maxCursor bounds a cursor's JSON, in bytes.
 const maxCursor = 64 << 10
 
-// cursor is an executable's small durable state.
+// cursor is the small durable state of an executable's first element. It stays
+// when a new version of the process changes the element's properties.
 type cursor struct {
-	store      Store
-	executable string
+	store   Store
+	element string
 }
 
 // Load implements protocols.Cursor.
 func (c cursor) Load(ctx context.Context) (any, error) {
-	data, err := c.store.Cursor(ctx, c.executable)
+	data, err := c.store.Cursor(ctx, c.element)
 	if err != nil || data == nil {
 		return nil, err
 	}
@@ -248,5 +249,5 @@ func (c cursor) Save(ctx context.Context, v any) error {
 	if err != nil {
 		return err
 	}
-	return c.store.SaveCursor(ctx, c.executable, data)
+	return c.store.SaveCursor(ctx, c.element, data)
 }
