@@ -5,11 +5,8 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
@@ -29,9 +26,7 @@ type Options struct {
 	Try     Trier
 	Gateway Gateway
 	Inbound Executables
-	// Tokens are the bearer tokens that may use the API; none means that
-	// everybody may who reaches it.
-	Tokens []string
+	Access  Access
 	// Version is the program's.
 	Version string
 }
@@ -48,7 +43,7 @@ type Gateway interface {
 // Mount adds the API below /api to a router.
 func Mount(r chi.Router, o Options) {
 	r.Group(func(r chi.Router) {
-		r.Use(Authenticate(o.Tokens))
+		r.Use(o.Access.Guard)
 		config := huma.DefaultConfig("patchbay", o.Version)
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
@@ -59,36 +54,6 @@ func Mount(r chi.Router, o Options) {
 		deployments{o.Gateway}.register(api)
 		executables{o.Inbound}.register(api)
 	})
-}
-
-// Authenticate lets requests pass that carry one of the tokens, or all where
-// there is none.
-func Authenticate(tokens []string) func(http.Handler) http.Handler {
-	sums := make([][sha256.Size]byte, len(tokens))
-	for i, token := range tokens {
-		sums[i] = sha256.Sum256([]byte(token))
-	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if len(sums) > 0 && !known(sums, r.Header.Get("Authorization")) {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="patchbay"`)
-				writeProblem(w, problem(http.StatusUnauthorized, "a bearer token is needed: one of --api-token"))
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
-// known compares in a time that tells nothing about the tokens.
-func known(sums [][sha256.Size]byte, header string) bool {
-	scheme, token, _ := strings.Cut(header, " ")
-	sum := sha256.Sum256([]byte(token))
-	found := 0
-	for _, s := range sums {
-		found |= subtle.ConstantTimeCompare(s[:], sum[:])
-	}
-	return found == 1 && strings.EqualFold(scheme, "Bearer")
 }
 
 // Problem is an error as problem details.

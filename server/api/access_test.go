@@ -1,0 +1,50 @@
+package api
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func TestGuard(t *testing.T) {
+	const token = "0123456789abcdef"
+	withToken := Access{Tokens: []string{token}}
+	tests := []struct {
+		name   string
+		access Access
+		method string
+		host   string
+		header map[string]string
+		want   int
+	}{
+		{"command line", Access{}, "POST", "127.0.0.1:8086", nil, 200},
+		{"name", Access{}, "GET", "localhost:8086", nil, 200},
+		{"name below localhost", Access{}, "GET", "patchbay.localhost", nil, 200},
+		{"IPv6", Access{}, "GET", "[::1]:8086", nil, 200},
+		{"own page", Access{}, "POST", "127.0.0.1:8086", map[string]string{"Origin": "http://127.0.0.1:8086"}, 200},
+		{"link to it", Access{}, "GET", "127.0.0.1:8086", map[string]string{"Sec-Fetch-Site": "cross-site"}, 200},
+		{"foreign page", Access{}, "POST", "127.0.0.1:8086", map[string]string{"Origin": "https://evil.example"}, 403},
+		{"foreign page of a new browser", Access{}, "POST", "127.0.0.1:8086", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		{"rebound name", Access{}, "GET", "evil.example:8086", nil, 403},
+		{"rebound name of an own page", Access{}, "POST", "evil.example:8086", map[string]string{"Origin": "http://evil.example:8086"}, 403},
+		{"any host", Access{AnyHost: true}, "GET", "patchbay.example", nil, 200},
+		{"foreign page under any host", Access{AnyHost: true}, "POST", "patchbay.example", map[string]string{"Origin": "https://evil.example"}, 403},
+		{"no token", withToken, "GET", "127.0.0.1:8086", nil, 401},
+		{"other token", withToken, "GET", "127.0.0.1:8086", map[string]string{"Authorization": "Bearer 0123456789abcdeX"}, 401},
+		{"other scheme", withToken, "GET", "127.0.0.1:8086", map[string]string{"Authorization": "Basic " + token}, 401},
+		{"token", withToken, "POST", "patchbay.example", map[string]string{"Authorization": "Bearer " + token, "Origin": "https://other.example"}, 200},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := httptest.NewRequest(test.method, "http://"+test.host+"/api/v1/templates", nil)
+			for name, value := range test.header {
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			test.access.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+			if w.Code != test.want {
+				t.Errorf("got %d %s, want %d", w.Code, w.Body, test.want)
+			}
+		})
+	}
+}
