@@ -50,6 +50,9 @@
 //     the words of Java's libraries. error.type still has Camunda's class names.
 //   - A failure whose variables are too large for a command loses error.variables
 //     instead of running into its time-out again and again.
+//   - A job that breaks a constraint of its element's template, where the catalog
+//     knows that version, fails before the call; the message names the property's
+//     label. Camunda checks them in the modeler only.
 //   - A panic in a connector fails the job. Numbers keep all their digits.
 //   - A response may hold secrets that the server sent back; as with Camunda,
 //     results are not masked.
