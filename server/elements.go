@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"patchbay/engine"
 	"patchbay/protocols"
@@ -26,6 +27,9 @@ type elements struct {
 	known map[templateRef]found
 	// changes counts what was forgotten, so that nothing older is remembered.
 	changes int
+	// away is when the catalog could not be read last: jobs do not wait for it
+	// one by one.
+	away time.Time
 }
 
 // found is what the catalog said of a template: whether it has it and, if jobs
@@ -71,17 +75,23 @@ func (e *elements) template(ctx context.Context, job *engine.Job) (id string, ve
 func (e *elements) look(ctx context.Context, ref templateRef) found {
 	e.mu.RLock()
 	f, ok := e.known[ref]
-	changes := e.changes
+	changes, away := e.changes, e.models.now().Sub(e.away) < missingFor
 	e.mu.RUnlock()
-	if ok {
+	if ok || away {
 		return f
 	}
+	// That this job has ended tells nothing of the catalog.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readModel)
+	defer cancel()
 	t, err := e.find(ctx, ref.id, ref.version)
 	switch {
 	case err == nil:
 		f = found{here: true, checks: t.Checks()}
 	case !errors.Is(err, templates.ErrNotFound):
-		e.log.WarnContext(ctx, "the template of a job is not known, since the catalog cannot be read", "template", ref.id, "version", ref.version, "error", err)
+		e.log.WarnContext(ctx, "the templates of jobs are not known, since the catalog cannot be read", "template", ref.id, "version", ref.version, "error", err)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.away = e.models.now()
 		return found{}
 	}
 	e.mu.Lock()

@@ -71,9 +71,11 @@ func TestElements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := 0
+	asked, now := 0, time.Unix(0, 0)
 	answer := templates.ErrNotFound
-	e := newElements(newModels(func(context.Context, int64) ([]byte, error) { return []byte(twoTasks), nil }),
+	m := newModels(func(context.Context, int64) ([]byte, error) { return []byte(twoTasks), nil })
+	m.now = func() time.Time { return now }
+	e := newElements(m,
 		func(_ context.Context, id string, version int64) (*templates.Template, error) {
 			if asked++; answer != nil {
 				return nil, answer
@@ -92,8 +94,10 @@ func TestElements(t *testing.T) {
 	e.forgetMissing()
 	answer = errors.New("the database is away")
 	expect("failure", "", 2)
-	expect("a failure is not remembered", "", 3)
-	answer = nil
+	expect("jobs do not wait for the catalog one by one", "", 2)
+	now = now.Add(missingFor)
+	expect("asked again", "", 3)
+	answer, now = nil, now.Add(missingFor)
 	expect("published", "t", 4)
 	e.forgetMissing()
 	expect("what is there stays", "t", 4)
