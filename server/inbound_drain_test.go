@@ -75,3 +75,14 @@ func TestRestartReadsSecrets(t *testing.T) {
 	}
 	awaitInstances(t, n.url, "p", "COMPLETED 1", "COMPLETED 2")
 }
+
+// A connection that a client has opened ahead does not hold up the end.
+func TestUnusedConnectionsDoNotHoldUpTheEnd(t *testing.T) {
+	n := startNode(t, server.Config{})
+	conn, err := net.Dial("tcp", n.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	n.end() // which fails when the time to drain, five seconds, is over
+}

@@ -205,8 +205,11 @@ func (s *Server) listen(context.Context) (err error) {
 	}
 	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: 1 << 20, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	var unused unused
+	s.http.ConnState = unused.track
 	s.onStop(func(ctx context.Context) error {
 		s.health.stopping.Store(true)
+		defer time.AfterFunc(unusedGrace, unused.close).Stop()
 		return s.http.Shutdown(ctx)
 	})
 	return nil

@@ -20,11 +20,10 @@
 // {item, status, headers, reason}. Each has an id, from itemIdExpression or, by
 // default, a hash of its JSON; an item is handed on once. After all items were
 // accepted, cursorExpression makes the next cursor. It and the ids last are kept
-// in the element's durable state, which new versions of the process go on with and
-// which is written after every item, so that
-// a crash repeats at most the item that was being handed on; its message id makes
-// that harmless for a message start event, while a plain start event knows no
-// message ids and could start twice.
+// in the element's durable state, which new versions of the process go on with.
+// It is written after every item, so that a crash repeats at most the item that
+// was being handed on; its message id makes that harmless for a message start
+// event, while a plain start event knows no message ids and could start twice.
 //
 // # Errors
 //
