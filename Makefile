@@ -29,8 +29,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## measure the figures that the README states
 	.ci/bench
 
-integration: ## run the engine suite on a real Zeebe (needs Maven and Java)
+integration: ## test on a real Zeebe (needs Maven and Java) and a real PostgreSQL
 	.ci/integration
+	.ci/postgres
 
 corpus: ## check every template of Camunda's npm package (needs npm)
 	.ci/corpus

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,13 +15,26 @@ import (
 	"patchbay/engine/store"
 )
 
+// newCatalog opens a catalog on SQLite or, where PATCHBAY_TEST_POSTGRES names
+// one, on PostgreSQL.
 func newCatalog(t testing.TB, dsn string) *Catalog {
 	t.Helper()
+	postgres := os.Getenv("PATCHBAY_TEST_POSTGRES")
+	if postgres != "" {
+		dsn = postgres
+	}
 	db, err := store.Open(context.Background(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = db.Close() })
+	t.Cleanup(func() {
+		if postgres != "" {
+			if _, err := db.Exec("DELETE FROM templates; DELETE FROM template_texts"); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = db.Close()
+	})
 	c, err := NewCatalog(context.Background(), db, CatalogOptions{
 		Now:      func() time.Time { return time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC) },
 		Protocol: func(jobType string) string { return map[string]string{"io.camunda:http-json:1": "rest"}[jobType] },
