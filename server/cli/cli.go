@@ -22,13 +22,15 @@ import (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Color allows colours on Err: it is a terminal and NO_COLOR is not set.
+	// Color allows colours on Out: it is a terminal that has them, and NO_COLOR
+	// is not set.
 	Color bool
 }
 
 // OS returns the streams of this process.
 func OS() Streams {
-	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: isTerminal(os.Stderr) && os.Getenv("NO_COLOR") == ""}
+	color := isTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: color}
 }
 
 func isTerminal(f *os.File) bool {

@@ -3,6 +3,7 @@ package cli
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -36,6 +37,41 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:   os.Getenv("UPDATE_SCRIPTS") != "",
 		ContinueOnError: true,
 	})
+}
+
+// TestColor: results go to standard output, so colours are its affair alone.
+func TestColor(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	device, err := os.OpenFile(os.DevNull, os.O_RDWR, 0) // a character device, as terminals are
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer device.Close()
+	defer func(out, errs *os.File) { os.Stdout, os.Stderr = out, errs }(os.Stdout, os.Stderr)
+	for _, test := range []struct {
+		name      string
+		out, errs *os.File
+		env       [2]string
+		want      bool
+	}{
+		{"terminal", device, file, [2]string{"TERM", "xterm"}, true},
+		{"file", file, device, [2]string{"TERM", "xterm"}, false},
+		{"NO_COLOR", device, device, [2]string{"NO_COLOR", "1"}, false},
+		{"dumb terminal", device, device, [2]string{"TERM", "dumb"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("NO_COLOR", "")
+			t.Setenv(test.env[0], test.env[1])
+			os.Stdout, os.Stderr = test.out, test.errs
+			if got := OS().Color; got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
 }
 
 // freeAddress is one that nobody listens on now.
