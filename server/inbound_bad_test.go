@@ -165,6 +165,7 @@ func TestBadRequests(t *testing.T) {
 		{"query not UTF-8", "/inbound/plain?a=%ff", event, nil, 400, "INVALID_QUERY", "the query is invalid"},
 		{"query with a broken escape", "/inbound/plain?a=%zz", event, nil, 400, "INVALID_QUERY", "the query is invalid"},
 		{"compressed", "/inbound/plain", event, []string{"Content-Encoding: br"}, 415, "UNSUPPORTED_ENCODING", "br"},
+		{"compressed in a language of its own", "/inbound/plain", event, []string{"Content-Encoding: <b>"}, 415, "UNSUPPORTED_ENCODING", "<b>"},
 		{"unknown path", "/inbound/nobody", event, nil, 404, "", ""},
 		{"path traversal", "/inbound/x/../plain", event, nil, 404, "", ""},
 		{"path traversal, escaped", "/inbound/%2e%2e/inbound/plain", event, nil, 404, "", ""},
