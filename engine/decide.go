@@ -7,7 +7,7 @@ import (
 
 	"patchbay/engine/expr"
 	"patchbay/engine/iso8601"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // decide asks the error expression, after success and failure alike, and

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"patchbay/engine/expr"
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // StoreDocuments stores what createDocument was called for in an expression and

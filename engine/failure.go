@@ -11,8 +11,8 @@ import (
 
 	"patchbay/engine/expr"
 	"patchbay/engine/secret"
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // Values of error.type. They are the names that Camunda's runtime uses, as

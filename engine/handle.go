@@ -10,8 +10,8 @@ import (
 	"patchbay/engine/expr"
 	"patchbay/engine/policy"
 	"patchbay/engine/secret"
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // attempt is one run of a job through the pipeline.

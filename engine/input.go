@@ -9,9 +9,9 @@ import (
 
 	"patchbay/engine/policy"
 	"patchbay/engine/secret"
-	"patchbay/engine/value"
 	"patchbay/protocols"
 	"patchbay/protocols/bind"
+	"patchbay/protocols/value"
 )
 
 // input makes the call of the job's variables: what the request expression

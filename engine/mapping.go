@@ -6,8 +6,8 @@ import (
 	"maps"
 	"strings"
 
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // reserved marks calls of functions in a connector's input; a result that

@@ -3,8 +3,8 @@ package engine
 import (
 	"encoding/json"
 
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // variables are a job's variables, decoded no more than is needed and no more

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"patchbay/engine/value"
 	"patchbay/engine/zeebe/embedded"
 	"patchbay/engine/zeebe/source"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // embeddedSource is the embedded engine as a source of definitions: it tells

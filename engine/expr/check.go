@@ -9,7 +9,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 const (

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"patchbay/engine/feel"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // Limits bound one evaluation. A zero field means the default named at it.

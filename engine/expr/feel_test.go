@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"patchbay/engine/feel"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 func runFEEL(src string) (Result, error) {

@@ -13,7 +13,7 @@ import (
 
 	"patchbay/engine/feel"
 	"patchbay/engine/iso8601"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // A function is one that templates have beyond the languages' own. What it

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // free is a slot with everything in it.

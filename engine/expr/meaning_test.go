@@ -6,7 +6,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // The guard rewrites queries; these must mean what they mean without it.

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"patchbay/engine"
-	"patchbay/engine/value"
 	"patchbay/engine/zeebe"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // Gateway takes the commands that events lead to. *zeebe.Client is one.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"patchbay/engine/value"
 	"patchbay/engine/zeebe"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 func decoded(t testing.TB, text string) any {

@@ -10,7 +10,7 @@ import (
 
 	"patchbay/engine/expr"
 	"patchbay/engine/feel"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // event is a value that expressions look at, converted for FEEL at most once.

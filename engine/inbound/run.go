@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"patchbay/engine/expr"
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 const (

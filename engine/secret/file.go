@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // maxFile bounds what is read of a file, in bytes.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 // forms are the texts by which secrets may show: as they are, JSON-escaped and

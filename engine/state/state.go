@@ -16,8 +16,8 @@ import (
 
 	"patchbay/engine/inbound"
 	"patchbay/engine/store"
-	"patchbay/engine/value"
 	"patchbay/engine/zeebe/source"
+	"patchbay/protocols/value"
 )
 
 //go:embed migrations

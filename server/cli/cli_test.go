@@ -74,6 +74,26 @@ func TestColor(t *testing.T) {
 	}
 }
 
+func TestDecodeJSON(t *testing.T) {
+	for _, test := range []struct{ text, want string }{
+		{`{"a":1}`, ""},
+		{"{\"a\":\"\xff\"}", "the text is not UTF-8"},
+		{`[1]`, "expected an object but got: array"},
+		{`{"a":1} x`, "line 1, column 8: text after the end of the JSON document"},
+		{"{\n\"a\":}", "line 2, column 5: invalid character '}' looking for beginning of value"},
+		{`{`, "the JSON document ends early"},
+	} {
+		var target map[string]any
+		got := ""
+		if err := decodeJSON([]byte(test.text), &target); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
 // freeAddress is one that nobody listens on now.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

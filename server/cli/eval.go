@@ -10,7 +10,7 @@ import (
 	"io"
 
 	"patchbay/engine/expr"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 )
 
 type evalCmd struct {

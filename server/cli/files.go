@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxFile is the largest file that a command reads, in bytes.
@@ -54,6 +55,9 @@ func inlineOrFile(value string) ([]byte, error) {
 // decodeJSON reads one JSON document whose numbers keep their digits. A syntax
 // error tells its line and column.
 func decodeJSON(data []byte, target any) error {
+	if !utf8.Valid(data) {
+		return errors.New("the text is not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if err := d.Decode(target); err != nil {

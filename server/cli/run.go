@@ -103,11 +103,11 @@ func (c *runCmd) prepare() (server.Run, error) {
 }
 
 // messagesFlag reads NAME=JSON and NAME:KEY=JSON. The name ends at the first
-// colon or "=", so neither is in it.
+// colon or "=", so neither is in it; a key may have both.
 func messagesFlag(values []string) ([]protocols.Message, error) {
 	var list []protocols.Message
 	for _, value := range values {
-		head, body, ok := strings.Cut(value, "=")
+		head, body, ok := cutMessage(value)
 		name, key, _ := strings.Cut(head, ":")
 		if !ok || name == "" {
 			return nil, usage(fmt.Errorf("--message %q: expected NAME=JSON or NAME:KEY=JSON", value))
@@ -123,6 +123,18 @@ func messagesFlag(values []string) ([]protocols.Message, error) {
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// cutMessage cuts at the "=" before the JSON object or @file, else, where there
+// is none, at the first.
+func cutMessage(value string) (head, body string, ok bool) {
+	for i := range len(value) {
+		rest := strings.TrimLeft(value[i+1:], " \t\r\n")
+		if value[i] == '=' && (strings.HasPrefix(rest, "{") || strings.HasPrefix(rest, "@")) {
+			return value[:i], rest, true
+		}
+	}
+	return strings.Cut(value, "=")
 }
 
 func stubsFlag(file string) (*httpx.Stubs, error) {

@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"patchbay/engine/secret"
-	"patchbay/engine/value"
+	"patchbay/protocols/value"
 	"patchbay/server"
 )
 

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"patchbay/engine/value"
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // Waiting implements protocols.Instances: the element instances that are active

@@ -1,5 +1,5 @@
 // Package value holds JSON as Go values: it reads, writes, merges and measures
-// them.
+// them, for protocols as for the engine.
 //
 // A value is nil, bool, string, json.Number, []any or map[string]any when it
 // was read here; written are all of Go's numbers and *big.Int as well, since
