@@ -63,8 +63,8 @@ func decodeJSON(data []byte, target any) error {
 	if err := d.Decode(target); err != nil {
 		return jsonError(data, err)
 	}
-	if rest := bytes.TrimSpace(data[d.InputOffset():]); len(rest) > 0 {
-		return fmt.Errorf("%s: text after the end of the JSON document", position(data, d.InputOffset()))
+	if rest := bytes.TrimLeft(data[d.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return fmt.Errorf("%s: text after the end of the JSON document", position(data, int64(len(data)-len(rest)+1)))
 	}
 	return nil
 }
