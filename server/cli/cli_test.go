@@ -79,7 +79,7 @@ func TestDecodeJSON(t *testing.T) {
 		{`{"a":1}`, ""},
 		{"{\"a\":\"\xff\"}", "the text is not UTF-8"},
 		{`[1]`, "expected an object but got: array"},
-		{`{"a":1} x`, "line 1, column 8: text after the end of the JSON document"},
+		{`{"a":1} x`, "line 1, column 9: text after the end of the JSON document"},
 		{"{\n\"a\":}", "line 2, column 5: invalid character '}' looking for beginning of value"},
 		{`{`, "the JSON document ends early"},
 	} {
