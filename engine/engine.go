@@ -70,6 +70,8 @@ type Templates interface {
 type Engine struct {
 	Options
 	lines map[string]*line
+	// large holds an element for each turn that is taken; see turn.
+	large chan struct{}
 }
 
 // line is the connection to one protocol, opened when the first job needs it.
@@ -96,7 +98,7 @@ func New(o Options) (*Engine, error) {
 	if o.Clock.Now == nil {
 		o.Clock.Now = o.Host.Now
 	}
-	e := &Engine{Options: o, lines: map[string]*line{}}
+	e := &Engine{Options: o, lines: map[string]*line{}, large: make(chan struct{}, largeAnswers)}
 	for _, p := range o.Registry.Protocols() {
 		if p.Outbound != nil {
 			e.lines[p.Name] = &line{Protocol: p, names: readNames(p)}

@@ -22,6 +22,7 @@ type attempt struct {
 	masker  secret.Masker
 	record  *Record
 	line    *line
+	turn    turn
 	backoff time.Duration
 
 	request, result, errors program
@@ -41,7 +42,8 @@ type attempt struct {
 // job's. When it is cancelled while the call is under way, the outcome is nil:
 // the process shuts down, and the job is handed out again.
 func (e *Engine) Handle(ctx context.Context, job Job) Outcome {
-	a := &attempt{Engine: e, job: &job, vars: variables{raw: job.Variables}}
+	a := &attempt{Engine: e, job: &job, vars: variables{raw: job.Variables}, turn: turn{places: e.large}}
+	defer a.turn.end()
 	ctx = a.begin(ctx)
 	if _, ok := ctx.Deadline(); !ok && !job.Deadline.IsZero() {
 		var cancel context.CancelFunc
@@ -132,7 +134,11 @@ func (a *attempt) call(ctx context.Context, call protocols.Call, p policy.Polici
 		return ok && i.Idempotent(call)
 	}}
 	out, attempts, err := p.Do(ctx, target, func(ctx context.Context) (protocols.Output, error) {
-		return a.line.out.Execute(ctx, call)
+		out, err := a.line.out.Execute(ctx, call)
+		if err != nil {
+			a.turn.end() // the wait for a repetition may be long
+		}
+		return out, err
 	})
 	if a.record != nil {
 		a.record.Attempts = attempts

@@ -218,6 +218,42 @@ func TestTheJobsDeadlineBoundsTheCall(t *testing.T) {
 	want(t, e.Handle(context.Background(), job), Complete{raw(`{}`)})
 }
 
+// Large answers are worked on by few attempts at once, each until its end.
+func TestLargeAnswersTakeTurns(t *testing.T) {
+	f := &fake{}
+	e := start(t, f, nil)
+	working, finish := make(chan struct{}), make(chan struct{})
+	f.answer = func(ctx context.Context, in *fakeInput) (any, error) {
+		call := f.calls[len(f.calls)-1]
+		if err := errors.Join(call.Turn.Wait(ctx), call.Turn.Wait(ctx)); err != nil {
+			return nil, err
+		}
+		working <- struct{}{}
+		<-finish
+		return nil, nil
+	}
+	var wg sync.WaitGroup
+	for range largeAnswers {
+		wg.Go(func() { e.Handle(context.Background(), jobOf(orderVariables)) })
+		<-working
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	defer cancel()
+	if got, ok := e.Handle(ctx, jobOf(orderVariables)).(Fail); !ok || !strings.HasPrefix(got.Message, "context deadline exceeded") {
+		t.Errorf("one too many: %+v", got)
+	}
+	close(finish)
+	wg.Wait()
+	f.answer = func(ctx context.Context, _ *fakeInput) (any, error) {
+		return nil, errors.Join(f.calls[len(f.calls)-1].Turn.Wait(ctx), errors.New("no"))
+	}
+	for range 2 * largeAnswers { // an end of any kind is one
+		if got := e.Handle(context.Background(), jobOf(orderVariables)).(Fail); got.Message != "no" {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
 func TestSizeLimit(t *testing.T) {
 	big := strings.Repeat("x", MaxVariables)
 	e := start(t, &fake{answer: answer(big)}, nil)

@@ -97,6 +97,22 @@ type Call struct {
 	// the goroutine that runs Execute and must neither keep headers and bodies
 	// nor change them.
 	Observe func(Exchange)
+	// Turn, when not nil, is waited for before an answer of more than
+	// LargeAnswer bytes is decoded.
+	Turn Turn
+}
+
+// LargeAnswer is the size in bytes from which on calls with such answers take
+// turns: decoded, an answer may take fifty times the memory of its text, and as
+// many calls as there are may get one at once.
+const LargeAnswer = 256 << 10
+
+// Turn is a call's turn to decode a large answer. It lasts until what became of
+// the answer has been mapped, so nothing else must be waited for from then on.
+type Turn interface {
+	// Wait returns when it is the call's turn, at once if it is already, or
+	// the context's error when that ends first. It is for one goroutine.
+	Wait(ctx context.Context) error
 }
 
 // Exchanged tells the observer, if there is one.

@@ -63,7 +63,7 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 	if err := in.answer().Check(c.http.Host()); err != nil {
 		return protocols.Output{}, err
 	}
-	ctx = httpx.WithOptions(ctx, in.options(call.Observe))
+	ctx = httpx.WithOptions(ctx, in.options(call))
 	t, err := c.transport(ctx, in)
 	if err != nil {
 		return protocols.Output{}, err

@@ -35,8 +35,8 @@ func newInput() any {
 	return in
 }
 
-func (in *Input) options(observe func(protocols.Exchange)) *httpx.Options {
-	o := &httpx.Options{Observe: observe}
+func (in *Input) options(call protocols.Call) *httpx.Options {
+	o := &httpx.Options{Observe: call.Observe, Turn: call.Turn}
 	o.Connect, o.Read = httpx.Timeouts(in.GraphQL.ConnectSeconds, in.GraphQL.ReadSeconds)
 	if !in.ClientTLS.Empty() {
 		o.TLS = in.ClientTLS

@@ -84,6 +84,8 @@ type Options struct {
 	TLS *TLS
 	// Observe, when not nil, is told of every exchange.
 	Observe func(protocols.Exchange)
+	// Turn, when not nil, is waited for before a large answer is returned.
+	Turn protocols.Turn
 }
 
 type optionsKey struct{}
@@ -132,11 +134,24 @@ func CheckTimeouts(connectSeconds, readSeconds *int) error {
 	return nil
 }
 
-// RoundTrip sends a request and follows redirects if the options say so. What
-// goes wrong is an *protocols.Error or an *protocols.InputError; a status is
+// RoundTrip sends a request and follows redirects if the options say so. It
+// waits for the call's turn if the answer is large. What goes wrong is an *protocols.Error or an *protocols.InputError; a status is
 // never an error here. It makes Client an http.RoundTripper; use HTTP.
 func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	options := optionsOf(req.Context())
+	resp, err := c.follow(req, options)
+	if err != nil || options.Turn == nil || len(Content(resp)) <= protocols.LargeAnswer {
+		return resp, err
+	}
+	if err := options.Turn.Wait(req.Context()); err != nil {
+		late := &attempt{Context: req.Context()}
+		late.connected.Store(true)
+		return nil, late.classify(err)
+	}
+	return resp, nil
+}
+
+func (c *Client) follow(req *http.Request, options *Options) (*http.Response, error) {
 	resp, err := c.exchange(req, options)
 	if err != nil || !options.FollowRedirects {
 		return resp, err

@@ -199,6 +199,46 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// turns counts who waited for a turn, and refuses when it is told to.
+type turns struct {
+	asked int
+	err   error
+}
+
+func (t *turns) Wait(context.Context) error {
+	t.asked++
+	return t.err
+}
+
+func TestLargeAnswersTakeTurns(t *testing.T) {
+	size, status := 0, http.StatusOK
+	u := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write(bytes.Repeat([]byte("["), size))
+	})
+	c := testClient(t, testHost(t))
+	for n, want := range map[int]int{0: 0, protocols.LargeAnswer: 0, protocols.LargeAnswer + 1: 1} {
+		turn := &turns{}
+		size = n
+		if _, err := do(t, c, &Options{Turn: turn}, "GET", u, ""); err != nil || turn.asked != want {
+			t.Errorf("%d bytes: %d waits, %v", n, turn.asked, err)
+		}
+	}
+	size = protocols.LargeAnswer + 1
+	_, err := do(t, c, &Options{Turn: &turns{err: context.DeadlineExceeded}}, "GET", u, "")
+	if e := failure(t, err); e.Code != "408" || e.Unsent {
+		t.Errorf("no turn in time: got %+v", e)
+	}
+	status = http.StatusBadGateway
+	resp, err := do(t, c, &Options{}, "GET", u, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, ok := c.StatusError(resp).Variables["response"].(map[string]any)["body"].(string); !ok || len(body) != size {
+		t.Errorf("a large error's body became something else than text")
+	}
+}
+
 func TestTimeoutsOfInputs(t *testing.T) {
 	n := func(n int) *int { return &n }
 	tests := []struct {

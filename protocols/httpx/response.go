@@ -81,10 +81,13 @@ func Body(resp *http.Response) any {
 	return Text(content, resp.Header.Get("Content-Type"))
 }
 
-// StatusError returns the error of an answer with a status of 400 or more.
+// StatusError returns the error of an answer with a status of 400 or more. A
+// large body stays text.
 func (c *Client) StatusError(resp *http.Response) *protocols.Error {
-	body := Body(resp)
-	if body == nil {
+	var body any
+	if content := Content(resp); len(content) > protocols.LargeAnswer {
+		body = Text(content, resp.Header.Get("Content-Type"))
+	} else if body = Body(resp); body == nil {
 		body = ""
 	}
 	after := retryAfter(resp, c.host.Now())

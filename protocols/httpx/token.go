@@ -187,6 +187,9 @@ type tokenAnswer struct {
 }
 
 func readToken(a *Auth, resp *http.Response) (tokenAnswer, error) {
+	if len(Content(resp)) > protocols.LargeAnswer {
+		return tokenAnswer{}, &protocols.Error{Code: codeToken, Message: "the token endpoint's answer is too large", Status: resp.StatusCode}
+	}
 	value, err := DecodeJSON(bytes.TrimSpace(Content(resp)))
 	if err != nil {
 		return tokenAnswer{}, &protocols.Error{Code: codeToken, Message: "the token endpoint answered with something else than JSON", Status: resp.StatusCode, Cause: err}

@@ -53,7 +53,9 @@
 //   - A percent sign that begins no escape is encoded.
 //   - HTTP/2 and brotli are spoken, connections are kept and shared by jobs, and
 //     the header User-Agent is patchbay unless one is given.
-//   - Bodies have size limits in both directions.
+//   - Bodies have size limits in both directions. Calls with answers of more
+//     than 256 KiB take turns once the answer is there, so that many of them
+//     cannot fill the memory, and an error's body of that size stays text.
 //   - The return formats JSON and TEXT have that limit instead of 1.5 MiB, so a
 //     mapping can pick from a larger response; what a job completes with is
 //     limited by the engine.

@@ -72,7 +72,7 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 	if err := in.answer().Check(c.http.Host()); err != nil {
 		return protocols.Output{}, err
 	}
-	ctx = httpx.WithOptions(ctx, in.options(call.Observe))
+	ctx = httpx.WithOptions(ctx, in.options(call))
 	r, err := c.request(ctx, in)
 	if err != nil {
 		return protocols.Output{}, err
@@ -90,8 +90,8 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 	return protocols.Output{Value: value}, err
 }
 
-func (in *Input) options(observe func(protocols.Exchange)) *httpx.Options {
-	o := &httpx.Options{FollowRedirects: in.FollowRedirects, Observe: observe}
+func (in *Input) options(call protocols.Call) *httpx.Options {
+	o := &httpx.Options{FollowRedirects: in.FollowRedirects, Observe: call.Observe, Turn: call.Turn}
 	o.Connect, o.Read = httpx.Timeouts(in.ConnectSeconds, in.ReadSeconds)
 	if !in.ClientTLS.Empty() {
 		o.TLS = in.ClientTLS
