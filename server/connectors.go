@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 
 	"patchbay/engine"
 	"patchbay/engine/secret"
@@ -152,9 +151,6 @@ func (c *Connectors) Stop(ctx context.Context) error {
 	}
 	return drained
 }
-
-// stopTimeout bounds the end of a run that nobody waits for any more.
-const stopTimeout = 3 * time.Second
 
 // builtInProtocol returns the protocol that serves a job type by itself.
 func builtInProtocol(jobType string) string {

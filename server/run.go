@@ -43,8 +43,8 @@ type Run struct {
 	Wrap    func(http.RoundTripper) http.RoundTripper
 	Secrets secret.Provider
 	Allow   []string
-	// Called is told of every connector call when it has ended, by one
-	// goroutine at a time; nil for nobody.
+	// Called is told of every connector call that ends before the run does, by
+	// one goroutine at a time; nil for nobody.
 	Called func(*engine.Record)
 	Log    *slog.Logger
 }
@@ -120,6 +120,7 @@ type running struct {
 
 	mu    sync.Mutex
 	calls []RunCall
+	over  bool // what ends from now on was broken off
 }
 
 // Do runs the instance until it ends, cannot move any more or ctx ends. An
@@ -138,10 +139,10 @@ func (r Run) Do(ctx context.Context) (result RunResult, err error) {
 	}
 	defer func() {
 		// The instance has ended or was given up: a call that still runs is of
-		// no use to anybody.
-		stop, cancel := context.WithTimeout(context.Background(), stopTimeout)
-		defer cancel()
-		err = errors.Join(err, x.connectors.Stop(stop))
+		// no use to anybody, so nothing waits for it.
+		now, cancel := context.WithCancel(context.Background())
+		cancel()
+		err = errors.Join(err, x.connectors.Stop(now))
 	}()
 	if err := x.start(ctx); err != nil {
 		return RunResult{}, err
@@ -180,6 +181,9 @@ func findIn(list []*templates.Template) func(context.Context, string, int64) (*t
 func (x *running) called(_ context.Context, r *engine.Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.over {
+		return
+	}
 	call := RunCall{Element: r.Job.ElementID, Protocol: r.Protocol, Status: r.Status, Attempts: r.Attempts,
 		DurationMs: float64(r.Duration.Microseconds()) / 1000}
 	if r.Error != nil {
@@ -305,6 +309,7 @@ func (x *running) comes(w embedded.Wait) bool {
 func (x *running) result() RunResult {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	x.over = true
 	r := RunResult{State: RunCompleted, Variables: json.RawMessage("{}"), Calls: slices.Clone(x.calls), Incidents: []RunIncidentAt{},
 		Process: x.instance.ProcessID, Version: x.instance.Version}
 	if variables, ok := x.engine.Result(x.instance.Key); ok {
