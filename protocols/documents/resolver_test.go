@@ -166,7 +166,7 @@ func TestPrepareErrors(t *testing.T) {
 		`{"a":{"camunda.function.type":"base64","params":[1]}}`:                                                           `a: expected a document reference`,
 		`{"a":[` + strings.Repeat(call+",", 10) + call + `]}`:                                                             `a: more than 10 function calls in the inputs of one job`,
 		`{"a":{"camunda.function.type":"getText","params":[{"camunda.document.type":"inline","content":"x"},"klingon"]}}`: `a: getText: the charset "klingon" is not known`,
-		`{"a":{"camunda.function.type":"getJson","params":[{"camunda.document.type":"inline","content":"x"}]}}`:           `a: getJson: the document holds no JSON: invalid character 'x' looking for beginning of value`,
+		`{"a":{"camunda.function.type":"getJson","params":[{"camunda.document.type":"inline","content":"x"}]}}`:           `a: getJson: the document holds no JSON: invalid JSON at byte 0: unexpected character 'x'`,
 		`{"a":{"camunda.function.type":"getJson","params":[{"camunda.document.type":"inline","content":"{}"},"a[1]"]}}`:   `a: getJson: expected a path of names such as order.id but got "a[1]"`,
 		`{"a":{"camunda.function.type":"createLink","params":["x"]}}`:                                                     `a: createLink: expected a document reference`,
 		`{"a":{"camunda.function.type":"createLink","params":[{"camunda.document.type":"camunda","documentId":"x"}]}}`:    `a: createLink: the document store makes no links`,

@@ -2,14 +2,13 @@ package httpx
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // Headers returns an answer's headers as JSON: a string, or a list if the
@@ -37,32 +36,13 @@ func Reason(resp *http.Response) string {
 }
 
 // DecodeJSON decodes one JSON text; numbers keep their digits as json.Number.
-// Anything after it but white space is an error.
-func DecodeJSON(content []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return nil, err
-	}
-	// Asking the decoder for more would make it grow its buffer first.
-	if rest := content[d.InputOffset():]; len(bytes.Trim(rest, " \t\r\n")) > 0 {
-		return nil, errors.New("there is more after the JSON value")
-	}
-	return value, nil
-}
+// Anything after it but white space is an error, and so is what nests deeper
+// than value.MaxDepth.
+func DecodeJSON(content []byte) (any, error) { return value.DecodeLong(content) }
 
-// EncodeJSON encodes a value that came from JSON as Go values. HTML is not
-// escaped, as signatures may depend on it.
-func EncodeJSON(value any) ([]byte, error) {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
-}
+// EncodeJSON encodes a value that came from JSON or from an expression. HTML is
+// not escaped, as signatures may depend on it.
+func EncodeJSON(v any) ([]byte, error) { return value.Append(nil, v) }
 
 // Body returns an answer's body as mappings see it: null if it is blank, an
 // object or list if it is JSON, whatever its content type says, else text.
@@ -74,8 +54,8 @@ func Body(resp *http.Response) any {
 		return nil
 	}
 	if trimmed[0] == '{' || trimmed[0] == '[' {
-		if value, err := DecodeJSON(trimmed); err == nil {
-			return value
+		if v, err := DecodeJSON(trimmed); err == nil {
+			return v
 		}
 	}
 	return Text(content, resp.Header.Get("Content-Type"))

@@ -1,7 +1,9 @@
 package httpx
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +51,30 @@ func TestRetryAfter(t *testing.T) {
 	used := &http.Response{StatusCode: 403, Body: &contentBody{}, Header: http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"1709294460"}}}
 	if e := c.StatusError(used); e.RetryAfter != time.Minute || !e.Temporary {
 		t.Errorf("used up: got %+v", e)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	long := strings.Repeat("9", 2000)
+	for text, want := range map[string]string{
+		` {"b":"<&>","a":1.50} `: `{"a":1.50,"b":"<&>"}`,
+		`{"a":1,"a":2}`:          `{"a":2}`,
+		`{} {}`:                  "invalid JSON at byte 3: text after the value",
+		`[` + "\xff" + `]`:       "invalid JSON at byte 1: unexpected character 'ÿ'",
+	} {
+		got := ""
+		if v, err := DecodeJSON([]byte(text)); err != nil {
+			got = err.Error()
+		} else if encoded, err := EncodeJSON(v); err == nil {
+			got = string(encoded)
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+	// Whoever runs the call refuses these, by a check of its own.
+	if v, err := DecodeJSON([]byte(long)); err != nil || v != json.Number(long) {
+		t.Errorf("a long number: got %.9v, %v", v, err)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestStubs(t *testing.T) {
 
 func TestParseStubsErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
-		{`{`, "read stubs: unexpected EOF"},
+		{`{`, "read stubs: invalid JSON at byte 1: expected a name in quotes"},
 		{`{}`, `at "": expected a list`},
 		{`[1]`, `at "/0": expected an object`},
 		{`[{"requests":{}}]`, `at "/0/requests": unknown; expected one of: request response`},

@@ -17,6 +17,17 @@ func Decode(data []byte) (any, error) {
 	return v, d.end()
 }
 
+// DecodeLong is Decode for numbers of any length: the caller sees to those of
+// more than MaxDigits, which HasLongNumber finds.
+func DecodeLong(data []byte) (any, error) {
+	d := decoder{data: string(data), long: true}
+	v, err := d.value(0)
+	if err != nil {
+		return nil, err
+	}
+	return v, d.end()
+}
+
 // Pick reads a JSON object and decodes those of its members that wanted asks
 // for; of the others it only checks the syntax. The error is a *SyntaxError,
 // for anything but an object too.
@@ -51,6 +62,7 @@ func Pick(data []byte, wanted func(name string) bool) (map[string]any, error) {
 type decoder struct {
 	data string
 	pos  int
+	long bool // numbers may have any length
 }
 
 func (d *decoder) wrong(msg string) error { return &SyntaxError{Offset: d.pos, Msg: msg} }
@@ -221,7 +233,7 @@ func (d *decoder) number() (string, error) {
 			return "", d.wrong("expected a digit")
 		}
 	}
-	if d.pos-start > MaxDigits {
+	if d.pos-start > MaxDigits && !d.long {
 		return "", d.wrong("a number of more than " + strconv.Itoa(MaxDigits) + " characters")
 	}
 	return d.data[start:d.pos], nil

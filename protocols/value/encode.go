@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -50,11 +51,13 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 // appendOther writes what protocols may put into an answer beyond the plain
 // values: typed maps, structs, raw messages.
 func appendOther(dst []byte, v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
+	out := bytes.NewBuffer(dst)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		return dst, fmt.Errorf("write JSON: %w", err)
 	}
-	return append(dst, b...), nil
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
 func appendNumber(dst []byte, n json.Number) ([]byte, error) {

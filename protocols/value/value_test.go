@@ -73,7 +73,7 @@ func TestAppend(t *testing.T) {
 	}{
 		{nil, `null`}, {true, `true`}, {1, `1`}, {int64(-5), `-5`}, {1.5, `1.5`}, {1e21, `1e+21`}, {3.0, `3`}, {math.NaN(), `null`}, {big1, big1.String()},
 		{json.Number("1.50"), `1.50`}, {"<a>&\u2028\"\\\n\x01é\xff", "\"<a>&\u2028\\\"\\\\\\n\\u0001é\uFFFD\""},
-		{[]any{}, `[]`}, {map[string]any{"b": []any{1, "x"}, "a": nil}, `{"a":null,"b":[1,"x"]}`}, {map[string]string{"k": "v"}, `{"k":"v"}`},
+		{[]any{}, `[]`}, {map[string]any{"b": []any{1, "x"}, "a": nil}, `{"a":null,"b":[1,"x"]}`}, {map[string]string{"k": "<v>"}, `{"k":"<v>"}`},
 	}
 	for _, tt := range tests {
 		got, err := Append(nil, tt.v)
@@ -93,6 +93,9 @@ func TestLongNumbers(t *testing.T) {
 	for _, text := range []string{long, "[" + long + "]", `{"a":-` + long + "}", "0." + long, "1e" + long} {
 		if _, err := Decode([]byte(text)); err == nil {
 			t.Errorf("%.10s... was read", text)
+		}
+		if v, err := DecodeLong([]byte(text)); err != nil || !HasLongNumber(v) {
+			t.Errorf("%.10s... as a long number: %v", text, err)
 		}
 	}
 	if !HasLongNumber(map[string]any{"a": []any{1, json.Number(long)}}) || HasLongNumber([]any{json.Number(long[1:]), long}) {
