@@ -14,7 +14,6 @@ import (
 // TestRunBreaksCallsOff runs an instance that ends while one of its calls still
 // waits for an answer. Nobody hears of that call, and it ends: closing the
 // target waits for it.
-// waits for an answer. Nobody hears of that call, and the server sees it end.
 func TestRunBreaksCallsOff(t *testing.T) {
 	target := web(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
