@@ -4,9 +4,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"patchbay/engine/zeebe"
 )
 
 func TestMain(m *testing.M) {
@@ -71,6 +75,19 @@ func TestColor(t *testing.T) {
 				t.Errorf("got %v", got)
 			}
 		})
+	}
+}
+
+// TestHelpHasExamples: whoever asks for a command's help can copy a line of it.
+func TestHelpHasExamples(t *testing.T) {
+	parser, err := kong.New(&commands{}, kong.Name("patchbay"), kong.Vars{"default_gateway": zeebe.DefaultAddress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range parser.Model.Leaves(true) {
+		if line := command.FullPath(); line != "patchbay version" && !strings.Contains(command.Detail, line) {
+			t.Errorf("the help of %q shows no line that begins so", line)
+		}
 	}
 }
 

@@ -34,6 +34,8 @@ type inboundListCmd struct {
 	JSON bool   `name:"json" help:"Print the server's answer."`
 }
 
+func (inboundListCmd) Help() string { return `Example: patchbay inbound list 3f2c` }
+
 func (c *inboundListCmd) Run(ctx context.Context, s Streams) error {
 	answer, list, err := c.inbound(ctx, c.ID)
 	if err != nil {
@@ -86,6 +88,13 @@ type inboundActionCmd struct {
 	serverFlags
 	ID   string `arg:"" help:"Id of the connector, or a beginning of it that is unique."`
 	JSON bool   `name:"json" help:"Print the server's answer."`
+}
+
+func (inboundActionCmd) Help() string {
+	return `Examples:
+  patchbay inbound pause 3f2c
+  patchbay inbound resume 3f2c
+  patchbay inbound restart 3f2c`
 }
 
 func (c *inboundActionCmd) Run(ctx context.Context, s Streams, action commandName) error {
