@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
 	"patchbay/server"
+	"patchbay/templates"
 )
 
 type runCmd struct {
@@ -93,13 +95,31 @@ func (c *runCmd) prepare() (server.Run, error) {
 		return run, err
 	}
 	for _, file := range c.Template {
-		list, err := readTemplates(file)
+		list, err := publishable(file)
 		if err != nil {
 			return run, err
 		}
 		run.Templates = append(run.Templates, list...)
 	}
 	return run, nil
+}
+
+// publishable reads templates as a server does that is to publish them.
+func publishable(file string) ([]*templates.Template, error) {
+	text, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	list, findings := server.Inspect(text, nil)
+	findings = slices.DeleteFunc(findings, func(f templates.Finding) bool { return f.Severity != templates.SeverityError })
+	if len(findings) == 0 {
+		return list, nil
+	}
+	f, more := findings[0], ""
+	if n := len(findings) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more: patchbay template lint %s)", n, file)
+	}
+	return nil, fmt.Errorf("read %s: line %d, column %d: %s%s", file, f.Line, f.Column, strings.TrimPrefix(f.Pointer+": "+f.Message, ": "), more)
 }
 
 // messagesFlag reads NAME=JSON and NAME:KEY=JSON. The name ends at the first
