@@ -25,10 +25,13 @@ var framing = map[string]bool{
 // null. An invalid name or value is an *protocols.InputError.
 func RequestHeader(input map[string]*string, path string) (header http.Header, host string, err error) {
 	header = make(http.Header, len(input)+4)
-	header["User-Agent"] = []string{userAgent}
-	header["Accept-Encoding"] = []string{AcceptEncoding}
+	values := []string{userAgent, AcceptEncoding}
+	header["User-Agent"], header["Accept-Encoding"] = values[:1:1], values[1:]
 	// Of names that differ only in case the last one counts.
-	for _, name := range slices.Sorted(maps.Keys(input)) {
+	var space [8]string
+	names := slices.AppendSeq(space[:0], maps.Keys(input))
+	slices.Sort(names)
+	for _, name := range names {
 		key, text := http.CanonicalHeaderKey(name), ""
 		value := input[name]
 		if value != nil {

@@ -63,6 +63,9 @@ type decoder struct {
 	data string
 	pos  int
 	long bool // numbers may have any length
+	// items are those of the arrays that are being read, the innermost's last:
+	// each array is made once, as long as it is.
+	items []any
 }
 
 func (d *decoder) wrong(msg string) error { return &SyntaxError{Offset: d.pos, Msg: msg} }
@@ -133,19 +136,26 @@ func (d *decoder) object(depth int) (any, error) {
 }
 
 func (d *decoder) array(depth int) (any, error) {
-	out := []any{}
+	if d.items == nil {
+		d.items = make([]any, 0, 8)
+	}
+	start := len(d.items)
 	more, err := d.open(']')
 	for more && err == nil {
 		var v any
 		if v, err = d.value(depth + 1); err != nil {
 			break
 		}
-		out = append(out, v)
+		d.items = append(d.items, v)
 		more, err = d.next(']')
 	}
 	if err != nil {
 		return nil, err
 	}
+	out := make([]any, len(d.items)-start)
+	copy(out, d.items[start:])
+	clear(d.items[start:])
+	d.items = d.items[:start]
 	return out, nil
 }
 
