@@ -159,6 +159,8 @@ type program struct {
 	err error
 }
 
+func (p program) isFEEL() bool { return p.Program != nil && p.Language() == expr.FEEL }
+
 // compile compiles the job's expressions. A jq expression that does not
 // compile ends the job before anything is called; FEEL is only looked at when
 // its turn comes, as templates written for Camunda expect.

@@ -29,43 +29,54 @@ func (a *attempt) requestInput() expr.Input {
 }
 
 func (a *attempt) resultInput() expr.Input {
-	members := members{of: a.response}
-	return expr.Input{
-		Dot:       a.response,
-		Variables: []any{a.vars.lazy, a.jobObject},
-		Scope: scope(func(name string) (feel.Value, bool) {
-			if name == "response" {
-				return a.feel.of(&a.feel.response, a.response), true
-			}
-			return members.find(name)
-		}),
+	if !a.result.isFEEL() {
+		return expr.Input{Dot: a.response, Variables: []any{a.vars.lazy, a.jobObject}}
 	}
+	members := members{of: a.response}
+	return expr.Input{Scope: scope(func(name string) (feel.Value, bool) {
+		if name == "response" {
+			return a.feel.of(&a.feel.response, a.response), true
+		}
+		return members.find(name)
+	})}
 }
 
 // errorInput is what the error expression sees: after a success the response
 // overlaid with the output variables, after a failure the error.
 func (a *attempt) errorInput(failure map[string]any) expr.Input {
-	in := expr.Input{Dot: a.overlaid, Variables: []any{a.vars.lazy, a.jobObject, nil}}
-	seen, outputs, members := a.overlaid, a.outputs, members{of: a.response}
-	if failure != nil {
-		in.Dot, in.Variables[2] = nil, failure
-		only := map[string]any{"error": failure}
-		seen, outputs, members.of = func() any { return only }, nil, only
+	if a.errors.isFEEL() {
+		return expr.Input{Scope: a.errorScope(failure)}
 	}
-	var response, job feel.Value
-	in.Scope = scope(func(name string) (feel.Value, bool) {
+	if failure != nil {
+		return expr.Input{Variables: []any{a.vars.lazy, a.jobObject, failure}}
+	}
+	return expr.Input{Dot: a.overlaid, Variables: []any{a.vars.lazy, a.jobObject, nil}}
+}
+
+func (a *attempt) errorScope(failure map[string]any) feel.Scope {
+	s := &struct {
+		seen, job feel.Value
+		members   members
+		outputs   map[string]any
+	}{members: members{of: a.response}, outputs: a.outputs}
+	if failure != nil {
+		s.members.of, s.outputs = map[string]any{"error": failure}, nil
+	}
+	return scope(func(name string) (feel.Value, bool) {
 		switch name {
 		case "job":
-			return a.feel.of(&job, a.jobObject()), true
+			return a.feel.of(&s.job, a.jobObject()), true
 		case "response":
-			return a.feel.of(&response, seen()), true
+			if failure != nil {
+				return a.feel.of(&s.seen, s.members.of), true
+			}
+			return a.feel.of(&s.seen, a.overlaid()), true
 		}
-		if v, ok := outputs[name]; ok {
+		if v, ok := s.outputs[name]; ok {
 			return feel.FromGo(v), true
 		}
-		return members.find(name)
+		return s.members.find(name)
 	})
-	return in
 }
 
 // overlaid is the response with the output variables over its keys.
