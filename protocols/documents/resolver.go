@@ -28,22 +28,35 @@ func NewResolver(client *httpx.Client) *Resolver {
 	return &Resolver{client: client, github: "https://api.github.com"}
 }
 
-// budgetKey is the budget's place in a context.
+// budget is a context that knows how many bytes are left.
+type budget struct {
+	context.Context
+	left int64
+}
+
 type budgetKey struct{}
+
+// Value makes the budget its own context value.
+func (b *budget) Value(key any) any {
+	if key == (budgetKey{}) {
+		return b
+	}
+	return b.Context.Value(key)
+}
 
 // WithBudget returns a context in which all documents that are opened together
 // have at most so many bytes. It is for one goroutine.
 func WithBudget(ctx context.Context, bytes int64) context.Context {
-	return context.WithValue(ctx, budgetKey{}, &bytes)
+	return &budget{ctx, bytes}
 }
 
 // spend takes a document's size from the budget, if there is one.
 func spend(ctx context.Context, d Document) error {
-	left, ok := ctx.Value(budgetKey{}).(*int64)
+	b, ok := ctx.Value(budgetKey{}).(*budget)
 	if !ok {
 		return nil
 	}
-	if *left -= int64(len(d.Content)); *left < 0 {
+	if b.left -= int64(len(d.Content)); b.left < 0 {
 		return wrong("the documents together are larger than a request body may be")
 	}
 	return nil

@@ -65,12 +65,12 @@ func begin(ctx context.Context, o *Options) *attempt {
 
 func (a *attempt) gotConn(httptrace.GotConnInfo) {
 	a.connected.Store(true)
-	if a.timer == nil {
-		return
-	}
-	a.timer.Stop()
-	if a.options.Read > 0 {
+	switch {
+	case a.timer == nil:
+	case a.options.Read > 0:
 		a.timer.Reset(a.options.Read)
+	default:
+		a.timer.Stop()
 	}
 }
 
