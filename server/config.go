@@ -66,6 +66,9 @@ func (c Config) Validate() error {
 			problems = append(problems, fmt.Errorf("--api-token: token %d is shorter than %d characters", i+1, minToken))
 		}
 	}
+	if !c.NoAuth && !isLoopback(c.EngineListen) {
+		problems = append(problems, fmt.Errorf("--engine-listen %s is reachable from other machines, and the embedded engine asks nobody for a token: set --no-auth to allow everybody", c.EngineListen))
+	}
 	if len(c.APIToken) == 0 && !c.NoAuth && !isLoopback(c.Listen) {
 		problems = append(problems, fmt.Errorf("--listen %s is reachable from other machines but no API token is set: set --api-token, or --no-auth to allow everybody", c.Listen))
 	}

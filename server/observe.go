@@ -25,8 +25,8 @@ func (s *Server) logAttempt(ctx context.Context, r *engine.Record) {
 		return
 	}
 	attrs := append([]slog.Attr{
-		slog.Int64("job", r.Job.Key), slog.String("type", r.Job.Type), slog.String("process", r.Job.BpmnProcessID),
-		slog.String("element", r.Job.ElementID), slog.Int64("instance", r.Job.ProcessInstanceKey),
+		slog.Int64("jobKey", r.Job.Key), slog.String("jobType", r.Job.Type), slog.String("bpmnProcessId", r.Job.BpmnProcessID),
+		slog.String("elementId", r.Job.ElementID), slog.Int64("processInstanceKey", r.Job.ProcessInstanceKey),
 		slog.Duration("took", r.Duration), slog.Int("status", r.Status),
 	}, more...)
 	if r.Error != nil && r.Error.Reason != "" {

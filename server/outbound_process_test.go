@@ -220,7 +220,7 @@ func TestRenamedTypeWithSecrets(t *testing.T) {
 		t.Errorf("incident %q", text)
 	}
 	text := logged.String()
-	for _, part := range []string{`"msg":"job failed"`, `"type":"orders:1"`, `"element":"task"`, fmt.Sprintf(`"instance":%d`, i.Key), `"job":`, "***"} {
+	for _, part := range []string{`"msg":"job failed"`, `"jobType":"orders:1"`, `"elementId":"task"`, fmt.Sprintf(`"processInstanceKey":%d`, i.Key), `"jobKey":`, "***"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %s in %s", part, text)
 		}

@@ -144,6 +144,7 @@ func (s *Server) embedded() bool {
 
 func (s *Server) openConnectors(context.Context) (err error) {
 	c := s.config
+	c.warnOfSecrets(s.log)
 	store, err := documents.OpenDirectory(filepath.Join(c.Data, "documents"), time.Now)
 	if err != nil {
 		return err
@@ -177,6 +178,16 @@ func (s *Server) openTracing(ctx context.Context) (err error) {
 		s.onStop(s.tracing.Close)
 	}
 	return err
+}
+
+// warnOfSecrets tells of paths that are not there: they may come, but more often
+// they are misspelt.
+func (c Config) warnOfSecrets(log *slog.Logger) {
+	for _, path := range c.SecretFile {
+		if _, err := os.Stat(path); err != nil {
+			log.Warn("--secret-file: cannot be read now; it is looked at again when a secret is needed", "error", err)
+		}
+	}
 }
 
 // secrets are the providers in the order in which they are asked.
