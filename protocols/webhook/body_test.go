@@ -59,7 +59,7 @@ func TestBodies(t *testing.T) {
 func TestBadBodies(t *testing.T) {
 	tests := map[string]struct{ contentType, body, detail string }{
 		"truncated JSON":     {"application/json", `{"a":`, "the body is no JSON"},
-		"two values":         {"application/json", `{} {}`, "more after the JSON value"},
+		"two values":         {"application/json", `{} {}`, "text after the value"},
 		"JSON not UTF-8":     {"application/json", "\"\xff\"", "not UTF-8"},
 		"deep JSON":          {"application/json", strings.Repeat("[", 2000) + strings.Repeat("]", 2000), "deeper than 500"},
 		"form escape":        {"application/x-www-form-urlencoded", "a=%zz", "the form is invalid"},
