@@ -14,10 +14,11 @@ const gcPercent = 150
 // TuneCollector sets the garbage collector for a process that serves, unless
 // GOGC in the environment does. Call it once, after New: what starting has used,
 // above all migrations, would count as in use in the first collections, and the
-// first load would take 30 MB more.
+// first load would take 30 MB more. What starting has left behind is as much as
+// what stays, so it goes back to the system.
 func TuneCollector() {
-	runtime.GC() // twice: what pools keep goes with the second
-	runtime.GC()
+	runtime.GC() // what pools keep goes with the second, which FreeOSMemory makes
+	debug.FreeOSMemory()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -67,7 +66,6 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 			return nil, err
 		}
 	}
-	debug.FreeOSMemory() // what starting up has left behind is as much as what stays
 	return s, nil
 }
 
