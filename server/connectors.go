@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 
 	"patchbay/engine"
 	"patchbay/engine/secret"
@@ -62,17 +63,13 @@ type Connectors struct {
 // NewConnectors composes protocols, engine and workers. No job is taken before
 // Serve.
 func NewConnectors(o ConnectorOptions) (*Connectors, error) {
-	registry, err := protocols.NewRegistry(all.Protocols()...)
-	if err != nil {
-		return nil, err
-	}
 	host, err := newHost(o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Connectors{options: o, registry: registry, host: host}
+	c := &Connectors{options: o, registry: registry(), host: host}
 	c.engine, err = engine.New(engine.Options{
-		Registry: registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
+		Registry: c.registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
 		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
 		Constraints: o.Constraints, Extender: o.Client, Observer: o.Observer,
 	})
@@ -152,12 +149,19 @@ func (c *Connectors) Stop(ctx context.Context) error {
 	return drained
 }
 
-// builtInProtocol returns the protocol that serves a job type by itself.
-func builtInProtocol(jobType string) string {
-	for _, p := range all.Protocols() {
-		if slices.Contains(p.JobTypes, jobType) {
-			return p.Name
-		}
+// registry knows the protocols of this program. It is made once; a list that
+// contradicts itself is a defect that the first test finds.
+var registry = sync.OnceValue(func() *protocols.Registry {
+	r, err := protocols.NewRegistry(all.Protocols()...)
+	if err != nil {
+		panic(err)
 	}
-	return ""
+	return r
+})
+
+// builtInProtocol returns the protocol that serves a job type by itself, or
+// nothing.
+func builtInProtocol(jobType string) string {
+	p, _ := registry().ByJobType(jobType)
+	return p.Name
 }

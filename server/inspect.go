@@ -1,11 +1,7 @@
 package server
 
 import (
-	"slices"
-
 	"patchbay/engine/expr"
-	"patchbay/protocols"
-	"patchbay/protocols/all"
 	"patchbay/templates"
 )
 
@@ -30,12 +26,13 @@ func (checker) CheckExpression(source string) error {
 
 // HasProtocol implements templates.Checker.
 func (checker) HasProtocol(name string) bool {
-	return slices.ContainsFunc(all.Protocols(), func(p protocols.Protocol) bool { return p.Name == name })
+	_, ok := registry().ByName(name)
+	return ok
 }
 
 // HasType implements templates.Checker.
 func (checker) HasType(name string) bool {
-	return slices.ContainsFunc(all.Protocols(), func(p protocols.Protocol) bool {
-		return slices.Contains(p.JobTypes, name) || slices.Contains(p.InboundTypes, name)
-	})
+	_, outbound := registry().ByJobType(name)
+	_, inbound := registry().ByInboundType(name)
+	return outbound || inbound
 }
