@@ -25,7 +25,7 @@ func decode(value any, raw []byte) *Template {
 		t.Engines[name], _ = engine.(string)
 	}
 	for _, g := range o.get("groups").items() {
-		t.Groups = append(t.Groups, Group{g.text("id"), g.text("label"), g.text("tooltip"), g.flag("openByDefault")})
+		t.Groups = append(t.Groups, Group{g.text("id"), g.text("label"), g.text("tooltip"), g.get("openByDefault").value != false})
 	}
 	for _, p := range o.get("properties").items() {
 		t.Properties = append(t.Properties, decodeProperty(p))
