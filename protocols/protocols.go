@@ -27,6 +27,9 @@ type Protocol struct {
 	// in. The engine binds a job's variables to it (see package bind), and
 	// lint, documentation and forms read its fields and tags.
 	Input func() any
+	// Response names what the response of a call holds, at the top. Codes are
+	// the codes of its errors, which error expressions test (see Error.Code).
+	Response, Codes []Named
 	// Outbound opens the engine that makes calls; nil for a protocol that
 	// only listens. It is called once in a process's life.
 	Outbound func(Host) (Outbound, error)
@@ -35,6 +38,9 @@ type Protocol struct {
 	// Properties returns a pointer to a new properties struct of an inbound
 	// connector, with defaults; it is bound like Input.
 	Properties func() any
+	// Event names what expressions see of an event, at the top. Answers are
+	// what the sender of an event may be told, for a protocol that answers.
+	Event, Answers []Named
 	// Scope lists the properties that make a listener what it is, by dotted
 	// names or their beginnings ("inbound.auth"). Elements that agree in them
 	// share an executable under automatic deduplication, and only their
@@ -54,6 +60,9 @@ type Protocol struct {
 	// only calls out.
 	Inbound func(h InboundHost, properties any) (Inbound, error)
 }
+
+// Named is a name that users meet, with what it means: one or more sentences.
+type Named struct{ Name, Doc string }
 
 // Outbound makes calls for jobs. It is used by many goroutines at once. One
 // that holds connections also implements io.Closer; Close is called once, after

@@ -25,6 +25,17 @@ type Answer struct {
 	StorePath string
 }
 
+// Members are the members of an answer as mappings see it, which Value makes.
+func Members() []protocols.Named {
+	return []protocols.Named{
+		{Name: "status", Doc: "HTTP status, a number."},
+		{Name: "headers", Doc: "Headers, with names in canonical form (Content-Type, Etag). FEEL finds them in any case."},
+		{Name: "body", Doc: "Body: JSON as what it holds, anything else as text; null when it was stored as a document."},
+		{Name: "reason", Doc: "Reason phrase of the status, such as \"Not Found\"."},
+		{Name: "document", Doc: "The stored document, else null."},
+	}
+}
+
 // Check refuses, before the call is made, what could not be done after it.
 func (a Answer) Check(host protocols.Host) error {
 	if a.Stores() && host.Documents == nil {
@@ -47,8 +58,7 @@ func (a Answer) Stores() bool {
 	return a.Format.Choice == "DOCUMENT" || a.Format.Choice == "" && a.Store
 }
 
-// Value returns an answer as mappings see it: {status, headers, body, reason,
-// document}.
+// Value returns an answer as mappings see it, with what Members names.
 func (a Answer) Value(ctx context.Context, host protocols.Host, resp *http.Response) (map[string]any, error) {
 	value := map[string]any{
 		"status":   resp.StatusCode,

@@ -24,6 +24,8 @@ func Protocol() protocols.Protocol {
 		Doc:      "Calls a GraphQL API. The response is {status, headers, body, reason, document} with the answer as its body.",
 		JobTypes: []string{"io.camunda:connector-graphql:1"},
 		Input:    newInput,
+		Response: documents.Members(),
+		Codes:    append([]protocols.Named{{Name: CodeErrors, Doc: "The answer holds errors. error.message has all their messages, error.variables.response the headers and the body."}}, httpx.Codes()...),
 		Outbound: open,
 	}
 }

@@ -43,6 +43,16 @@ func Protocol() protocols.Protocol {
 		Doc:      "Publishes or correlates a message. The response is {messageKey, processInstanceKey, tenantId}.",
 		JobTypes: []string{"io.camunda:sendMessage:1"},
 		Input:    newInput,
+		Response: []protocols.Named{
+			{Name: "messageKey", Doc: "Key of the message."},
+			{Name: "processInstanceKey", Doc: "After correlating: the process instance that was continued or started."},
+			{Name: "tenantId", Doc: "Tenant that the message belongs to."},
+		},
+		Codes: []protocols.Named{
+			{Name: "NOT_FOUND", Doc: "Nothing waits for the message that was to be correlated."},
+			{Name: "ALREADY_EXISTS", Doc: "A message with this id was published before and is still kept."},
+			{Name: "other gRPC codes", Doc: "What else the workflow engine answers, such as UNAVAILABLE or RESOURCE_EXHAUSTED."},
+		},
 		Outbound: func(host protocols.Host) (protocols.Outbound, error) { return &sender{host.Messages}, nil },
 	}
 }

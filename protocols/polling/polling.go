@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,8 +19,10 @@ func Protocol(request protocols.Protocol) protocols.Protocol {
 		Doc:          "Asks an HTTP API until it has the answer that an instance waits for, or for new items that start instances.",
 		InboundTypes: []string{"io.camunda:http-polling:1"},
 		Properties:   func() any { return &Properties{} },
-		Deferred:     []string{"*"},
-		Exclusive:    true,
+		Event: append(slices.Clone(request.Response),
+			protocols.Named{Name: "item", Doc: "Start events: the item; of the response there are status, headers and reason beside it."}),
+		Deferred:  []string{"*"},
+		Exclusive: true,
 		Inbound: func(h protocols.InboundHost, properties any) (protocols.Inbound, error) {
 			return open(request, h, properties)
 		},

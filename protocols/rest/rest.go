@@ -18,6 +18,8 @@ func Protocol() protocols.Protocol {
 		Doc:      "Calls an HTTP API. The response is {status, headers, body, reason, document}.",
 		JobTypes: []string{"io.camunda:http-json:1"},
 		Input:    newInput,
+		Response: documents.Members(),
+		Codes:    httpx.Codes(),
 		Outbound: open,
 	}
 }

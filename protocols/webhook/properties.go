@@ -12,7 +12,7 @@ import (
 // io.camunda:webhook:1. Values that are known before any request are evaluated by
 // the engine when the listener is opened, the expressions for each request.
 type Properties struct {
-	Inbound Inbound `bind:"inbound,required"`
+	Inbound Inbound `bind:"inbound,required" doc:"The webhook."`
 }
 
 // Inbound are the properties below "inbound.".
@@ -26,8 +26,8 @@ type Inbound struct {
 	HmacAlgorithm      string `bind:"hmacAlgorithm" enum:"sha_1 sha_256 sha_512" default:"sha_256" doc:"Hash of the HMAC."`
 	HmacScopes         any    `bind:"hmacScopes" doc:"What the HMAC covers: a list of url, parameters and body; the body by default."`
 
-	Signature Signature `bind:"signature"`
-	Auth      Auth      `bind:"auth"`
+	Signature Signature `bind:"signature" doc:"How the sender's signature is verified."`
+	Auth      Auth      `bind:"auth" doc:"How callers authenticate."`
 
 	VerificationExpression string `bind:"verificationExpression" doc:"Answers the caller's one-time challenge: the response {body, headers, statusCode} for it, null for every other request."`
 	ResponseExpression     string `bind:"responseExpression" doc:"The response {body, headers, statusCode} after correlation."`
@@ -58,7 +58,7 @@ type Auth struct {
 	Password      string `bind:"password,secret" when:"type=BASIC" doc:"Password."`
 	APIKey        string `bind:"apiKey,required,secret" when:"type=APIKEY" doc:"The API key."`
 	APIKeyLocator string `bind:"apiKeyLocator" when:"type=APIKEY" doc:"Expression that finds the API key in the request; by default the second word of the Authorization header."`
-	JWT           JWT    `bind:"jwt"`
+	JWT           JWT    `bind:"jwt" doc:"Which tokens are accepted, with the type JWT."`
 }
 
 // JWT are the properties below "inbound.auth.jwt.".

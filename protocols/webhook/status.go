@@ -3,8 +3,11 @@ package webhook
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"patchbay/protocols"
 )
@@ -28,6 +31,30 @@ var statuses = map[string]int{
 	"UNIMPLEMENTED":       http.StatusNotImplemented,
 	"UNAVAILABLE":         http.StatusServiceUnavailable,
 	"UNAUTHENTICATED":     http.StatusUnauthorized,
+}
+
+// answers are the statuses that callers may get besides what a response
+// expression makes, in the order of the steps of a request.
+func answers() []protocols.Named {
+	list := []protocols.Named{
+		{Name: "200", Doc: "The event was accepted, or ignored because no activation condition is met and unmatched events are consumed, or it came before."},
+		{Name: "400", Doc: "The query or the body cannot be read."},
+		{Name: "401", Doc: "A signature, password, API key or token is missing or wrong."},
+		{Name: "403", Doc: "The caller is known but lacks permissions."},
+		{Name: "404", Doc: "No webhook has this path."},
+		{Name: "405", Doc: "The webhook takes other methods; the header Allow names them."},
+		{Name: "413", Doc: "The body is too large."},
+		{Name: "415", Doc: "The body has an encoding that is not known, or documents where there is no document store."},
+		{Name: "422", Doc: "The event will never be accepted: the member reason is " + protocols.CodeConditionNotMet + " where no activation condition is met, " +
+			protocols.CodeInvalidInput + " where the event does not give what the element needs."},
+		{Name: "500", Doc: "The event could not be handled."},
+		{Name: "503", Doc: "Busy, being started, or the workflow engine or the token issuer's keys cannot be reached: the header Retry-After says when to send the event again."},
+		{Name: "504", Doc: "There was no result in time."},
+	}
+	for _, code := range slices.Sorted(maps.Keys(statuses)) {
+		list = append(list, protocols.Named{Name: strconv.Itoa(statuses[code]), Doc: "The workflow engine answered " + code + ", which is the member reason."})
+	}
+	return list
 }
 
 // failure turns a handler's error, which the engine has noted, into an answer.

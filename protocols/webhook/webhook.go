@@ -23,6 +23,13 @@ func Protocol() protocols.Protocol {
 			bind.Defaults(p)
 			return p
 		},
+		Event: []protocols.Named{
+			{Name: "request", Doc: "What was sent: body, by its content type; headers, with names in lower case; params, those of the query; repeated, all values of headers and params that came more than once."},
+			{Name: "connectorData", Doc: "An empty object, for Camunda's templates."},
+			{Name: "documents", Doc: "The documents that were sent: the files of a form, or a binary body. They are stored once an activation condition is met."},
+			{Name: "correlation", Doc: "In responseExpression only, what the event did: activatedElement, processInstanceKey, messageKey, tenantId, and variables after a synchronous start."},
+		},
+		Answers: answers(),
 		Scope: []string{
 			"inbound.context", "inbound.method", "inbound.shouldValidateHmac", "inbound.hmacSecret", "inbound.hmacHeader",
 			"inbound.hmacAlgorithm", "inbound.hmacScopes", "inbound.signature", "inbound.auth", "inbound.verificationExpression",
