@@ -23,6 +23,7 @@ import (
 // null for a parameter that is left out.
 type function struct {
 	name   string
+	doc    string
 	params []param
 	min    int
 	in     func(Slot) bool
@@ -44,29 +45,31 @@ func decides(s Slot) bool   { return s.Decisions }
 func documents(s Slot) bool { return s.Documents }
 
 var functions = []function{
-	decision("bpmnError", 1,
+	decision("bpmnError", 1, "throws a BPMN error with this code, which a boundary event or event subprocess may catch",
 		param{"errorCode", "String", nil}, param{"errorMessage", "String", nil}, param{"variables", "Context", map[string]any{}}),
-	decision("jobError", 1,
+	decision("jobError", 1, "fails the job; with no retries left that makes an incident",
 		param{"errorMessage", "String", nil}, param{"variables", "Context", map[string]any{}},
 		param{"retries", "Number", 0}, param{"retryBackoff", "Duration", "PT0S"}),
-	decision("ignoreError", 0, param{"variables", "Context", map[string]any{}}),
+	decision("ignoreError", 0, "completes the job with these variables", param{"variables", "Context", map[string]any{}}),
 	{
-		name: "backoff", min: 1, in: decides, call: func(_ *evaluation, args []any) (any, error) { return backoff(args) },
+		name: "backoff", min: 1, in: decides, doc: "is the delay before an attempt, counted from 1: exponential, within bounds, jittered",
+		call: func(_ *evaluation, args []any) (any, error) { return backoff(args) },
 		params: []param{
 			{"attempt", "Number", nil}, {"minDelay", "Duration", "PT0.05S"}, {"factor", "Number", json.Number("1.6")},
 			{"maxDelay", "Duration", "PT5S"}, {"jitterFactor", "Number", json.Number("0.1")},
 		},
 	},
 	{
-		name: "createDocument", min: 1, in: documents, call: createDocument,
+		name: "createDocument", min: 1, in: documents, doc: "stores base64, or an object with content, name and contentType, and is the document's reference",
+		call:   createDocument,
 		params: []param{{"value", "Any", nil}},
 	},
 }
 
 // decision is a function that returns the object that an error expression
 // yields, as Camunda writes it and as authors may write it by hand.
-func decision(kind string, least int, params ...param) function {
-	return function{name: kind, min: least, in: decides, params: params, call: func(_ *evaluation, args []any) (any, error) {
+func decision(kind string, least int, doc string, params ...param) function {
+	return function{name: kind, min: least, doc: doc, in: decides, params: params, call: func(_ *evaluation, args []any) (any, error) {
 		out := map[string]any{"errorType": kind}
 		for i, p := range params {
 			if args[i] != nil {

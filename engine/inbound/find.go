@@ -17,15 +17,21 @@ import (
 // The places of expressions in inbound elements. In FEEL the fields of the
 // event are variables; in the result expression response is the whole event.
 var (
-	conditionSlot = expr.Slot{Name: propCondition, Dot: "the event"}
-	keySlot       = expr.Slot{Name: propKey, Dot: "the event"}
-	messageIDSlot = expr.Slot{Name: propMessageID, Dot: "the event"}
-	resultSlot    = expr.Slot{Name: propResult, Dot: "the event", Documents: true}
-	nameSlot      = expr.Slot{Name: "message name", Dot: "null"}
-	ttlSlot       = expr.Slot{Name: propTTL, Dot: "null"}
+	conditionSlot = expr.Slot{Name: propCondition, Dot: "the event", Yields: "true if the element is meant"}
+	keySlot       = expr.Slot{Name: propKey, Dot: "the event", Yields: "the correlation key"}
+	messageIDSlot = expr.Slot{Name: propMessageID, Dot: "the event", Yields: "the message id, or null for the listener's own"}
+	resultSlot    = expr.Slot{Name: propResult, Dot: "the event", Yields: "an object of process variables, or null for none", Documents: true,
+		Scope: []expr.Variable{{Name: "response", Doc: "the event as a whole"}}}
+	nameSlot = expr.Slot{Name: "message name", Dot: "null", Yields: "the message's name, where it begins with ="}
+	ttlSlot  = expr.Slot{Name: propTTL, Dot: "null", Yields: "an ISO 8601 duration, where it begins with ="}
 	// propertySlot is any other property, whoever evaluates it.
-	propertySlot = expr.Slot{Name: "property", Dot: "what the property is evaluated over"}
+	propertySlot = expr.Slot{Name: "property", Dot: "what the property is evaluated over", Yields: "the property's value, where it begins with ="}
 )
+
+// Slots are the slots of inbound connectors, whatever their protocol.
+func Slots() []expr.Slot {
+	return []expr.Slot{conditionSlot, keySlot, messageIDSlot, resultSlot, ttlSlot, nameSlot, propertySlot}
+}
 
 // finder finds inbound elements in BPMN files.
 type finder struct{ programs *expr.Cache }
