@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"patchbay/engine/iso8601"
+	"patchbay/protocols"
 )
 
 // The task headers that the engine understands. Zeebe never evaluates them, so
@@ -19,6 +20,21 @@ const (
 	headerRetryBackoff      = "retryBackoff"
 	headerJobTimeout        = "jobTimeout"
 )
+
+// TaskHeaders are the task headers that the engine reads from every job, in the
+// order of a job's steps. A template writes one by a property with the binding
+// zeebe:taskHeader.
+func TaskHeaders() []protocols.Named {
+	return []protocols.Named{
+		{Name: headerProtocol, Doc: "The protocol that serves the job, for a job type that no protocol has built in; a hidden property of the template."},
+		{Name: headerJobTimeout, Doc: "How long the job's lock and with it the call may last from now on, an ISO 8601 duration; by default what --job-timeout says."},
+		{Name: headerRequestExpression, Doc: "Expression that yields an object to merge over the input."},
+		{Name: headerResultVariable, Doc: "Process variable that gets the whole response."},
+		{Name: headerResultExpression, Doc: "Expression that maps the response to process variables, which come over the result variable."},
+		{Name: headerErrorExpression, Doc: "Expression that decides after success and failure alike: throw a BPMN error, fail the job, complete it, or null for neither."},
+		{Name: headerRetryBackoff, Doc: "How long a failed job waits before its next retry, an ISO 8601 duration; none by default."},
+	}
+}
 
 // headerError is a header with a value that makes no sense. The job fails with
 // no retries and without back-off.

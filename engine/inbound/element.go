@@ -27,11 +27,36 @@ const (
 	propSynchronous  = "synchronousResponse"
 )
 
-// keywords are the properties that say nothing about the listener itself.
-var keywords = map[string]bool{
-	propType: true, propCondition: true, propOldCondition: true, propConsume: true, propKey: true, propMessageID: true, propTTL: true,
-	propVariable: true, propResult: true, propMode: true, propModeID: true, propModeFlag: true, propRequired: true, propSynchronous: true,
+// Properties are the properties that the engine itself reads of every inbound
+// element. They say nothing about the listener. A template writes one by a
+// property with the binding zeebe:property.
+func Properties() []protocols.Named {
+	return []protocols.Named{
+		{Name: propType, Doc: "Type of the inbound connector, such as io.camunda:webhook:1; without it the element is none."},
+		{Name: propCondition, Doc: "Expression over the event: only if it yields true the event is for this element. Without one every event is."},
+		{Name: propOldCondition, Doc: "The same, as older templates write it."},
+		{Name: propConsume, Doc: "true takes events for which no activation condition is met, and drops them; by default they are refused."},
+		{Name: propSynchronous, Doc: "true lets a start event's caller wait for the instance's result."},
+		{Name: propKey, Doc: "Expression over the event that yields the message's correlation key; needed where an instance waits."},
+		{Name: propMessageID, Doc: "Expression over the event that yields the message's id, by which a repetition is known; by default the protocol's own, if it has one."},
+		{Name: propTTL, Doc: "How long the message waits for a subscription, an ISO 8601 duration; by default what --message-ttl says."},
+		{Name: propVariable, Doc: "Process variable that gets the whole event."},
+		{Name: propResult, Doc: "Expression that maps the event to process variables, which come over the result variable."},
+		{Name: propMode, Doc: modeAuto + ", the default: elements with the same properties share one listener; " + modeManual + ": those with the same " + propModeID + " do."},
+		{Name: propModeID, Doc: "With " + propMode + " " + modeManual + ": which elements share a listener."},
+		{Name: propModeFlag, Doc: "For the modeler's form alone."},
+		{Name: propRequired, Doc: "For the modeler's form alone."},
+	}
 }
+
+// keywords are the names of Properties.
+var keywords = func() map[string]bool {
+	names := map[string]bool{}
+	for _, p := range Properties() {
+		names[p.Name] = true
+	}
+	return names
+}()
 
 // point says what an event does at an element.
 type point int
