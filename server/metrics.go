@@ -16,7 +16,7 @@ import (
 
 // metrics are what /metrics tells. Names begin with patchbay_.
 type metrics struct {
-	registry  *prometheus.Registry
+	registry  *registeredMetrics
 	activated *prometheus.CounterVec
 	finished  *prometheus.CounterVec
 	retried   *prometheus.CounterVec
@@ -30,7 +30,7 @@ var callBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2
 
 func newMetrics() *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
+		registry: &registeredMetrics{Registry: prometheus.NewRegistry()},
 		activated: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "patchbay_jobs_activated_total", Help: "Jobs that arrived, by job type."}, []string{"type"}),
 		finished: prometheus.NewCounterVec(prometheus.CounterOpts{

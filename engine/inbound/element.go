@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +44,7 @@ func Properties() []protocols.Named {
 		{Name: propTTL, Doc: "How long the message waits for a subscription, an ISO 8601 duration; by default what --message-ttl says."},
 		{Name: propVariable, Doc: "Process variable that gets the whole event."},
 		{Name: propResult, Doc: "Expression that maps the event to process variables, which come over the result variable."},
-		{Name: propMode, Doc: modeAuto + ", the default: elements with the same properties share one listener; " + modeManual + ": those with the same " + propModeID + " do."},
+		{Name: propMode, Doc: modeAuto + ": elements of a process with the same properties share one listener; " + modeManual + ": those with the same " + propModeID + " do. Without it each element of each version has one of its own."},
 		{Name: propModeID, Doc: "With " + propMode + " " + modeManual + ": which elements share a listener."},
 		{Name: propModeFlag, Doc: "For the modeler's form alone."},
 		{Name: propRequired, Doc: "For the modeler's form alone."},
@@ -57,6 +59,10 @@ var keywords = func() map[string]bool {
 	}
 	return names
 }()
+
+// Keywords lists the properties that the engine itself reads, whatever the
+// type, sorted.
+func Keywords() []string { return slices.Sorted(maps.Keys(keywords)) }
 
 // point says what an event does at an element.
 type point int

@@ -89,12 +89,7 @@ func run(ctx context.Context, args []string, s Streams) (code int) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parser, err := kong.New(&commands{},
-		kong.Name("patchbay"), kong.Description(description),
-		kong.Writers(s.Out, s.Err), kong.Exit(func(code int) { panic(exited(code)) }),
-		kong.DefaultEnvars("PATCHBAY"), kong.Vars{"default_gateway": zeebe.DefaultAddress}, kong.Configuration(readConfig),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: false, WrapUpperBound: 110}),
-		kong.ShortUsageOnError())
+	parser, err := newParser(s)
 	if err != nil {
 		return report(s, err)
 	}
@@ -105,6 +100,24 @@ func run(ctx context.Context, args []string, s Streams) (code int) {
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(commandName(parsed.Selected().Name))
 	return report(s, parsed.Run(s))
+}
+
+func newParser(s Streams) (*kong.Kong, error) {
+	return kong.New(&commands{},
+		kong.Name("patchbay"), kong.Description(description),
+		kong.Writers(s.Out, s.Err), kong.Exit(func(code int) { panic(exited(code)) }),
+		kong.DefaultEnvars("PATCHBAY"), kong.Vars{"default_gateway": zeebe.DefaultAddress}, kong.Configuration(readConfig),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: false, WrapUpperBound: 110}),
+		kong.ShortUsageOnError())
+}
+
+// Model describes all commands with their flags and arguments.
+func Model() (*kong.Application, error) {
+	parser, err := newParser(Streams{Out: io.Discard, Err: io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	return parser.Model, nil
 }
 
 // failure is an error with an exit code of its own.
