@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"patchbay/server/api"
 )
 
 // Config is all that an operator can set. The struct is the one place of each
@@ -31,7 +33,9 @@ type Config struct {
 	AllowNet      []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
 	AllowLoopback bool     `help:"Short for --allow-net loopback."`
 	NoAuth        bool     `help:"Let the API listen beyond this machine without tokens."`
-	APIToken      []string `name:"api-token" placeholder:"TOKEN" help:"Token that API and UI ask for, as a bearer token; repeatable, at least 16 characters."`
+	APIToken      []string `name:"api-token" placeholder:"[NAME=]TOKEN" help:"Token that API and UI ask for, as a bearer token, with which everything may be done; repeatable, at least 16 characters. NAME is what the audit log calls its bearer."`
+	PublishToken  []string `name:"publish-token" placeholder:"[NAME=]TOKEN" help:"Token with which templates may be published, deprecated and tried; repeatable."`
+	ReadToken     []string `name:"read-token" placeholder:"[NAME=]TOKEN" help:"Token with which things may only be looked at; repeatable."`
 
 	SecretPrefix string   `default:"SECRET_" help:"Prefix of environment variables that are secrets."`
 	SecretFile   []string `placeholder:"PATH" help:"File of NAME=VALUE lines, or folder with a file per secret; repeatable, read again when it changes."`
@@ -47,9 +51,6 @@ type Config struct {
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log: ${enum}."`
 }
 
-// minToken is the least length of an API token.
-const minToken = 16
-
 // Validate checks what the parser cannot; its error names each setting.
 func (c Config) Validate() error {
 	var problems []error
@@ -61,18 +62,39 @@ func (c Config) Validate() error {
 	if scheme, _, ok := strings.Cut(c.Database, "://"); ok && scheme != "postgres" && scheme != "postgresql" {
 		problems = append(problems, fmt.Errorf("--database: expected postgres://user:password@host/name or the path of a SQLite file, but its scheme is %q", scheme))
 	}
-	for i, token := range c.APIToken {
-		if len(token) < minToken {
-			problems = append(problems, fmt.Errorf("--api-token: token %d is shorter than %d characters", i+1, minToken))
-		}
-	}
+	tokens, err := c.tokens()
+	problems = append(problems, err)
 	if !c.NoAuth && !isLoopback(c.EngineListen) {
 		problems = append(problems, fmt.Errorf("--engine-listen %s is reachable from other machines, and the embedded engine asks nobody for a token: set --no-auth to allow everybody", c.EngineListen))
 	}
-	if len(c.APIToken) == 0 && !c.NoAuth && !isLoopback(c.Listen) {
+	if len(tokens) == 0 && !c.NoAuth && !isLoopback(c.Listen) {
 		problems = append(problems, fmt.Errorf("--listen %s is reachable from other machines but no API token is set: set --api-token, or --no-auth to allow everybody", c.Listen))
 	}
 	return errors.Join(problems...)
+}
+
+// tokens are all tokens with their roles; the errors show none of them.
+func (c Config) tokens() (all []api.Token, err error) {
+	var problems []error
+	settings := map[string]string{} // by the token's text
+	for _, group := range []struct {
+		flag string
+		role api.Role
+		list []string
+	}{{"--api-token", api.Admin, c.APIToken}, {"--publish-token", api.Publish, c.PublishToken}, {"--read-token", api.Read, c.ReadToken}} {
+		for i, setting := range group.list {
+			token, err := api.ParseToken(setting, group.role, fmt.Sprintf("%s %d", group.flag, i+1))
+			if other, twice := settings[token.Text]; err == nil && twice {
+				err = fmt.Errorf("the token is one of %s already", other)
+			}
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s, number %d: %w", group.flag, i+1, err))
+			}
+			settings[token.Text] = group.flag
+			all = append(all, token)
+		}
+	}
+	return all, errors.Join(problems...)
 }
 
 // isLoopback reports whether only this machine reaches a listen address.

@@ -150,9 +150,14 @@ func TestWrongStart(t *testing.T) {
 		"engine's port in use": {change: func(c *server.Config) { c.EngineListen = taken.Addr().String() }, want: []string{"--engine-listen", "address already in use"}},
 		"proxy's port in use": {change: func(c *server.Config) { c.Gateway, c.ProxyListen = "127.0.0.1:1", taken.Addr().String() },
 			want: []string{"--proxy-listen", "address already in use"}},
-		"no address":         {change: func(c *server.Config) { c.Listen, c.EngineListen = "8086", "x" }, want: []string{`--listen "8086"`, `--engine-listen "x"`}},
-		"open to the world":  {change: func(c *server.Config) { c.Listen = "0.0.0.0:0" }, want: []string{"--api-token", "--no-auth"}},
-		"short token":        {change: func(c *server.Config) { c.APIToken = []string{"short"} }, want: []string{"--api-token", "16 characters"}},
+		"no address":          {change: func(c *server.Config) { c.Listen, c.EngineListen = "8086", "x" }, want: []string{`--listen "8086"`, `--engine-listen "x"`}},
+		"open to the world":   {change: func(c *server.Config) { c.Listen = "0.0.0.0:0" }, want: []string{"--api-token", "--no-auth"}},
+		"short token":         {change: func(c *server.Config) { c.APIToken = []string{"short"} }, want: []string{"--api-token", "16 characters"}},
+		"short publish token": {change: func(c *server.Config) { c.PublishToken = []string{"ci=short"} }, want: []string{"--publish-token, number 1", "16 characters"}},
+		"token twice": {change: func(c *server.Config) {
+			c.APIToken, c.ReadToken = []string{"0123456789abcdef"}, []string{"ci=0123456789abcdef"}
+		},
+			want: []string{"--read-token, number 1: the token is one of --api-token already"}},
 		"data is a file":     {change: func(c *server.Config) { c.Data = file }, want: []string{"--data"}},
 		"unknown network":    {change: func(c *server.Config) { c.AllowNet = []string{"everything"} }, want: []string{"--allow-net", "everything"}},
 		"proxy and embedded": {change: func(c *server.Config) { c.ProxyListen = "127.0.0.1:0" }, want: []string{"--proxy-listen needs --gateway"}},

@@ -13,13 +13,15 @@ import (
 
 // routes are all paths that the HTTP server answers.
 func (s *Server) routes() http.Handler {
-	access := api.Access{Tokens: s.config.APIToken, AnyHost: s.config.NoAuth}
+	tokens, _ := s.config.tokens() // Validate has looked at them
+	access := api.Access{Tokens: tokens, AnyHost: s.config.NoAuth}
 	r := chi.NewRouter()
-	r.Use(middleware.Recoverer)
+	api.Fallbacks(r, s.log)
+	r.Use(middleware.GetHead)
 	r.Get("/healthz", s.health.live)
 	r.Get("/readyz", s.health.ready)
 	r.Handle("/metrics", s.metrics.handler())
-	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, Gateway: s, Inbound: s.inbound.manager, Access: access, Version: Version()})
+	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, Gateway: s, Inbound: s.inbound.manager, Access: access, Audit: s.audit, Version: Version()})
 	r.Handle(webhook.Prefix+"*", s.inbound.mux)
 	if s.engine != nil {
 		r.With(access.Guard).Handle("/v2/*", rest.Handler(s.engine, "8.8.0"))

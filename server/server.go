@@ -20,6 +20,7 @@ import (
 	"patchbay/engine/zeebe"
 	"patchbay/engine/zeebe/embedded"
 	"patchbay/protocols/documents"
+	"patchbay/server/audit"
 	"patchbay/server/tracing"
 	"patchbay/templates"
 )
@@ -30,6 +31,7 @@ type Server struct {
 	log    *slog.Logger
 
 	db         *store.DB
+	audit      *audit.Log
 	catalog    *templates.Catalog
 	types      *JobTypes
 	engine     *embedded.Engine // nil with a remote gateway
@@ -102,6 +104,9 @@ func (s *Server) openCatalog(ctx context.Context) (err error) {
 		return err
 	}
 	s.onStop(closing(s.db.Close))
+	if s.audit, err = audit.Open(ctx, s.db, audit.Options{Log: s.log}); err != nil {
+		return err
+	}
 	if s.catalog, err = templates.NewCatalog(ctx, s.db, templates.CatalogOptions{Protocol: builtInProtocol}); err != nil {
 		return err
 	}

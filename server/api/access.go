@@ -1,41 +1,60 @@
 package api
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+
+	"patchbay/server/audit"
 )
 
 // Access says who may use the API.
 type Access struct {
-	// Tokens are the bearer tokens that may; none means that everybody may who
-	// reaches it, but no web page of somebody else in a browser on this machine.
-	Tokens []string
+	// Tokens are the bearer tokens that may; none means that everybody may do
+	// everything who reaches it, but no web page of somebody else in a browser
+	// on this machine.
+	Tokens []Token
 	// AnyHost answers without tokens under every host name, for a server that
 	// others are meant to reach.
 	AnyHost bool
 }
 
-// Guard lets the requests pass that may use the API.
+// Guard lets the requests pass that may look at things. It puts the role
+// (RoleOf) and the actor (audit.ActorOf) into the context of those; what each
+// operation of the API needs besides is said in permissions, what other
+// handlers need by Need.
 func (a Access) Guard(next http.Handler) http.Handler {
 	if len(a.Tokens) == 0 {
 		return a.keepPagesOut(next)
 	}
-	sums := make([][sha256.Size]byte, len(a.Tokens))
-	for i, token := range a.Tokens {
-		sums[i] = sha256.Sum256([]byte(token))
-	}
+	tokens := newTokens(a.Tokens)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !known(sums, r.Header.Get("Authorization")) {
+		token, known := tokens.of(r)
+		if !known {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="patchbay"`)
-			writeProblem(w, problem(http.StatusUnauthorized, "a bearer token is needed: one of --api-token"))
+			writeProblem(w, problem(http.StatusUnauthorized, "a bearer token is needed that the server knows: one of "+flagsFrom(Read)))
+			return
+		}
+		next.ServeHTTP(w, acting(r, token.Name, token.Role))
+	})
+}
+
+// Need lets the requests pass Guard that have at least a role.
+func (a Access) Need(role Role, next http.Handler) http.Handler {
+	return a.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := insufficient(r.Context(), role); p != nil {
+			writeProblem(w, p)
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	}))
+}
+
+func acting(r *http.Request, name string, role Role) *http.Request {
+	ctx := audit.WithActor(r.Context(), audit.Actor{Name: name, Role: role.String(), Address: r.RemoteAddr})
+	return r.WithContext(context.WithValue(ctx, roleKey{}, role))
 }
 
 // keepPagesOut refuses what a browser sends for a page of another origin: by
@@ -43,6 +62,10 @@ func (a Access) Guard(next http.Handler) http.Handler {
 // which a page passes as one of the same origin (DNS rebinding).
 func (a Access) keepPagesOut(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
+	name := "local"
+	if a.AnyHost {
+		name = "anybody"
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case protection.Check(r) != nil:
@@ -50,7 +73,7 @@ func (a Access) keepPagesOut(next http.Handler) http.Handler {
 		case !a.AnyHost && !ownHost(r.Host):
 			writeProblem(w, problem(http.StatusForbidden, fmt.Sprintf("%q is no name of this machine alone: set --api-token, or --no-auth to answer under every name", r.Host)))
 		default:
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, acting(r, name, Admin))
 		}
 	})
 }
@@ -67,15 +90,4 @@ func ownHost(host string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(name, "[]"))
 	return ip != nil && ip.IsLoopback()
-}
-
-// known compares in a time that tells nothing about the tokens.
-func known(sums [][sha256.Size]byte, header string) bool {
-	scheme, token, _ := strings.Cut(header, " ")
-	sum := sha256.Sum256([]byte(token))
-	found := 0
-	for _, s := range sums {
-		found |= subtle.ConstantTimeCompare(s[:], sum[:])
-	}
-	return found == 1 && strings.EqualFold(scheme, "Bearer")
 }

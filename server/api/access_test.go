@@ -8,7 +8,7 @@ import (
 
 func TestGuard(t *testing.T) {
 	const token = "0123456789abcdef"
-	withToken := Access{Tokens: []string{token}}
+	withToken := Access{Tokens: []Token{{"ci", Read, token}}}
 	tests := []struct {
 		name   string
 		access Access

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,8 @@ type Options struct {
 	Gateway Gateway
 	Inbound Executables
 	Access  Access
+	// Audit notes what is changed.
+	Audit AuditLog
 	// Version is the program's.
 	Version string
 }
@@ -47,12 +50,15 @@ func Mount(r chi.Router, o Options) {
 		config := huma.DefaultConfig("patchbay", o.Version)
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
+		config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 		api := humachi.New(r, config)
-		c := catalog{o.Catalog, o.Inspect}
+		api.UseMiddleware(permit(o.Audit))
+		c := catalog{o.Catalog, o.Inspect, o.Audit}
 		c.register(api)
 		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
-		deployments{o.Gateway}.register(api)
-		executables{o.Inbound}.register(api)
+		deployments{o.Gateway, o.Audit}.register(api)
+		executables{o.Inbound, o.Audit}.register(api)
+		auditLog{o.Audit}.register(api)
 	})
 }
 
@@ -91,5 +97,9 @@ func problem(status int, detail string) *Problem {
 func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
+	p.encode(w)
+}
+
+func (p *Problem) encode(w io.Writer) {
 	_ = json.NewEncoder(w).Encode(p) // the client is gone: nobody to tell
 }

@@ -8,14 +8,19 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"patchbay/engine/zeebe"
+	"patchbay/server/audit"
 )
 
 // deployments passes processes on to the gateway.
-type deployments struct{ Gateway }
+type deployments struct {
+	Gateway
+	recorder audit.Recorder
+}
 
 // maxDeployment is the largest request, in bytes; gateways take 4 MiB.
 const maxDeployment = 8 << 20
@@ -64,6 +69,7 @@ func (d deployments) deploy(ctx context.Context, in *deployInput) (*deployOutput
 		tenant = values[0]
 	}
 	deployment, err := d.Deploy(ctx, tenant, resources...)
+	d.recorder.Record(ctx, audit.Deploy, names(resources), err)
 	if err != nil {
 		return nil, deployProblem(err)
 	}
@@ -73,6 +79,15 @@ func (d deployments) deploy(ctx context.Context, in *deployInput) (*deployOutput
 		out.Body.Deployed = append(out.Body.Deployed, deployedAs{r.Kind, r.ID, r.Version, key(r.Key), r.Resource})
 	}
 	return out, nil
+}
+
+// names lists the files of a deployment.
+func names(resources []zeebe.Resource) string {
+	list := make([]string, len(resources))
+	for i, r := range resources {
+		list[i] = r.Name
+	}
+	return strings.Join(list, ", ")
 }
 
 // key writes a key as Camunda's REST API does: as text, since it has more

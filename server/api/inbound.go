@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"patchbay/engine/inbound"
+	"patchbay/server/audit"
 )
 
 // Executables are the inbound connectors of a process; see inbound.Manager.
@@ -20,7 +21,25 @@ type Executables interface {
 }
 
 // executables serves the inbound connectors.
-type executables struct{ Executables }
+type executables struct {
+	Executables
+	recorder audit.Recorder
+}
+
+// action is something to do to an inbound connector.
+type action struct {
+	name    audit.Action
+	do      func(id string) error
+	summary string
+}
+
+func (x executables) actions() map[string]action {
+	return map[string]action{
+		"pause":   {audit.PauseInbound, x.Pause, "Halt a connector until it is resumed, also over a restart"},
+		"resume":  {audit.ResumeInbound, x.Resume, "End a pause"},
+		"restart": {audit.RestartInbound, x.Restart, "Start a connector anew, with fresh secrets"},
+	}
+}
 
 func (x executables) register(api huma.API) {
 	tags := []string{"inbound"}
@@ -28,10 +47,9 @@ func (x executables) register(api huma.API) {
 		Summary: "List the inbound connectors with their health and activity"}, x.list)
 	huma.Register(api, huma.Operation{OperationID: "get-inbound", Method: http.MethodGet, Path: "/api/v1/inbound/{id}", Tags: tags,
 		Summary: "Get one inbound connector", Errors: []int{404}}, x.get)
-	for name, action := range map[string]func(string) error{"pause": x.Pause, "resume": x.Resume, "restart": x.Restart} {
+	for name, action := range x.actions() {
 		huma.Register(api, huma.Operation{OperationID: name + "-inbound", Method: http.MethodPost, Path: "/api/v1/inbound/{id}/" + name, Tags: tags,
-			Summary: map[string]string{"pause": "Halt a connector until it is resumed, also over a restart", "resume": "End a pause", "restart": "Start a connector anew, with fresh secrets"}[name],
-			Errors:  []int{404, 500}}, x.act(action))
+			Summary: action.summary, Errors: []int{404, 500}}, x.act(action))
 	}
 }
 
@@ -57,9 +75,11 @@ func (x executables) get(_ context.Context, in *idInput) (*inboundItem, error) {
 	return &inboundItem{status}, nil
 }
 
-func (x executables) act(action func(string) error) func(context.Context, *idInput) (*inboundItem, error) {
+func (x executables) act(a action) func(context.Context, *idInput) (*inboundItem, error) {
 	return func(ctx context.Context, in *idInput) (*inboundItem, error) {
-		if err := action(in.ID); err != nil {
+		err := a.do(in.ID)
+		x.recorder.Record(ctx, a.name, in.ID, err)
+		if err != nil {
 			return nil, inboundProblem(err)
 		}
 		return x.get(ctx, in)

@@ -10,13 +10,15 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"patchbay/server/audit"
 	"patchbay/templates"
 )
 
 // catalog serves the templates.
 type catalog struct {
 	*templates.Catalog
-	inspect Inspect
+	inspect  Inspect
+	recorder audit.Recorder
 }
 
 // maxTemplates is the largest text that is published at once, in bytes.
@@ -52,6 +54,7 @@ func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput,
 		return nil, refused(findings)
 	}
 	results, err := c.PublishTemplates(ctx, list)
+	c.record(ctx, list, results, err)
 	if err != nil {
 		return nil, publishProblem(err)
 	}
@@ -65,6 +68,15 @@ func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput,
 		out.Body = results[0]
 	}
 	return out, nil
+}
+
+// record notes what was published, or was not; the same text again is no change.
+func (c catalog) record(ctx context.Context, list []*templates.Template, results []templates.Result, err error) {
+	for i, t := range list {
+		if err != nil || results[i].New {
+			c.recorder.Record(ctx, audit.Publish, t.Ref(), err)
+		}
+	}
 }
 
 func isArray(text []byte) bool {
