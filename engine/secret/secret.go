@@ -5,10 +5,12 @@
 // are found in one pass over the text as its author wrote it: the value of a
 // secret is never looked at again, so a secret cannot pull in another.
 //
-// Differences from Camunda's runtime, on purpose: a bare reference counts only
-// where it stands alone, so that the host name my.secrets.io and the path
-// /secrets.html are left as they are; values are not scanned again; and hidden
-// are the URL-encoded, JSON-escaped and base64 forms of a value as well.
+// # Differences from Camunda's runtime, on purpose
+//
+//   - A bare reference counts only where it stands alone, so that the host name
+//     my.secrets.io and the path /secrets.html are left as they are.
+//   - Values are not scanned again.
+//   - The URL-encoded, JSON-escaped and base64 forms of a value are hidden too.
 package secret
 
 import (

@@ -24,6 +24,8 @@ type Field struct {
 	Secret bool
 	// Pattern is a regular expression for the text; empty if any is allowed.
 	Pattern string
+	// Expected says in words what the pattern matches; it may be empty.
+	Expected string
 	// When is sibling=value|value, the only case in which the field counts;
 	// the sibling's name is relative to the same object. Empty means always.
 	When string

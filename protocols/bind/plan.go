@@ -22,7 +22,6 @@ type field struct {
 	set      setter
 	fallback any
 	pattern  *regexp.Regexp
-	expected string
 	// when is the sibling and the values of it under which the field counts.
 	when       int
 	whenValues []string
@@ -70,9 +69,8 @@ func newField(sf reflect.StructField, tag string) (field, error) {
 		Field: Field{
 			Name: name, Doc: sf.Tag.Get("doc"), Default: sf.Tag.Get("default"), Enum: strings.Fields(sf.Tag.Get("enum")),
 			Required: strings.Contains(flags, "required"), Secret: strings.Contains(flags, "secret"),
-			Pattern: sf.Tag.Get("pattern"), When: sf.Tag.Get("when"), Type: typeName(sf.Type),
+			Pattern: sf.Tag.Get("pattern"), Expected: sf.Tag.Get("expected"), When: sf.Tag.Get("when"), Type: typeName(sf.Type),
 		},
-		expected: sf.Tag.Get("expected"),
 	}
 	var err error
 	if f.set, err = setterOf(sf.Type, f.Enum); err != nil {
@@ -138,10 +136,10 @@ func (f *field) check(v reflect.Value, given any) error {
 		return nil
 	}
 	if text := v.String(); text != "" && !f.pattern.MatchString(text) {
-		if f.expected == "" {
+		if f.Expected == "" {
 			return wrong("expected a text that matches %s but got %s", f.Pattern, f.show(text))
 		}
-		return wrong("expected %s but got %s", f.expected, f.show(text))
+		return wrong("expected %s but got %s", f.Expected, f.show(text))
 	}
 	return nil
 }
