@@ -36,6 +36,11 @@ func TaskHeaders() []protocols.Named {
 	}
 }
 
+// Headers lists the task headers that the engine understands.
+func Headers() []string {
+	return []string{headerProtocol, headerRequestExpression, headerResultVariable, headerResultExpression, headerErrorExpression, headerRetryBackoff, headerJobTimeout}
+}
+
 // headerError is a header with a value that makes no sense. The job fails with
 // no retries and without back-off.
 type headerError struct {

@@ -1,7 +1,15 @@
 package server
 
 import (
+	"slices"
+	"sync"
+
+	"patchbay/engine"
 	"patchbay/engine/expr"
+	"patchbay/engine/inbound"
+	"patchbay/engine/policy"
+	"patchbay/protocols"
+	"patchbay/protocols/bind"
 	"patchbay/templates"
 )
 
@@ -24,15 +32,69 @@ func (checker) CheckExpression(source string) error {
 	return err
 }
 
-// HasProtocol implements templates.Checker.
-func (checker) HasProtocol(name string) bool {
-	_, ok := registry().ByName(name)
-	return ok
+// Protocols implements templates.Checker.
+func (checker) Protocols() []string { return registry().Names() }
+
+// Reads implements templates.Checker.
+func (checker) Reads(t *templates.Template) *templates.Reads {
+	if kind := t.Inbound(); kind != "" {
+		if p, ok := registry().ByInboundType(kind); ok {
+			return inboundReads()[p.Name]
+		}
+	}
+	p, ok := registry().ByName(t.Protocol())
+	if !ok {
+		p, ok = registry().ByJobType(t.JobType())
+	}
+	switch {
+	case !ok:
+		return nil
+	case p.Input == nil:
+		return inboundReads()[p.Name]
+	}
+	return outboundReads()[p.Name]
 }
 
-// HasType implements templates.Checker.
-func (checker) HasType(name string) bool {
-	_, outbound := registry().ByJobType(name)
-	_, inbound := registry().ByInboundType(name)
-	return outbound || inbound
+// subtype tells templates of one inbound.type apart, for modelers alone.
+const subtype = "inbound.subtype"
+
+// What the protocols read never changes.
+var (
+	outboundReads = sync.OnceValue(func() map[string]*templates.Reads {
+		return readsOf(func(r *templates.Reads, p protocols.Protocol) {
+			if p.Input != nil {
+				r.Inputs, r.Headers = slices.Concat(names(p.Input()), names(&policy.Input{})), engine.Headers()
+			}
+		})
+	})
+	inboundReads = sync.OnceValue(func() map[string]*templates.Reads {
+		return readsOf(func(r *templates.Reads, p protocols.Protocol) {
+			if p.Properties != nil {
+				r.Properties = slices.Concat(names(p.Properties()), inbound.Keywords(), []string{subtype})
+			}
+		})
+	})
+)
+
+func readsOf(fill func(*templates.Reads, protocols.Protocol)) map[string]*templates.Reads {
+	all := map[string]*templates.Reads{}
+	for _, p := range registry().Protocols() {
+		r := &templates.Reads{By: "the protocol " + p.Name}
+		fill(r, p)
+		all[p.Name] = r
+	}
+	return all
+}
+
+// names are the names of an input struct's fields; below those that hold
+// anything everything is open.
+func names(input any) []string {
+	var list []string
+	for _, f := range bind.Fields(input) {
+		list = append(list, f.Name)
+		if f.Type == "map" || f.Type == "any" || f.Type == "list" {
+			list = append(list, f.Name+".*")
+		}
+	}
+	return list
 }

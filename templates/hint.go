@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -27,6 +28,25 @@ func similar(name string, all []string) string {
 		hints = append(hints[:8:8], "...")
 	}
 	return "; there is " + strings.Join(hints, ", ")
+}
+
+// nearest returns the name that a misspelt one most likely means, or "".
+func nearest(name string, all []string) string {
+	best, least := "", 1+min(len(name)/4, 3)
+	for _, candidate := range all {
+		if d := distance(strings.ToLower(candidate), strings.ToLower(name)); d <= least && candidate != name {
+			best, least = candidate, d-1
+		}
+	}
+	return best
+}
+
+// didYouMean is a hint that names the nearest, with a blank before it.
+func didYouMean(name string, all []string) string {
+	if best := nearest(name, all); best != "" {
+		return fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	return ""
 }
 
 // distance is the number of single-character edits between two short texts.

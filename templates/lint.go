@@ -1,13 +1,11 @@
 package templates
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
-	"unicode"
 
 	"patchbay/schema"
 )
@@ -51,11 +49,11 @@ type Checker interface {
 	// CheckExpression compiles an expression, FEEL if it begins with "=", else
 	// jq, and says what is wrong with it.
 	CheckExpression(source string) error
-	// HasProtocol reports whether there is a protocol of that name.
-	HasProtocol(name string) bool
-	// HasType reports whether a job type, or the type of an inbound connector,
-	// is served without a template that brings it.
-	HasType(name string) bool
+	// Protocols are the names of all protocols.
+	Protocols() []string
+	// Reads returns what is read of what a template binds; nil when nobody here
+	// serves it.
+	Reads(t *Template) *Reads
 }
 
 // LintOptions says what Lint can look at.
@@ -84,7 +82,38 @@ func Inspect(text []byte, o LintOptions) ([]*Template, []Finding) {
 	if err != nil {
 		return nil, []Finding{syntaxFinding(err)}
 	}
-	findings := schemaFindings(d)
+	findings := violationFindings("too-many", sizeViolations(d))
+	if len(findings) == 0 {
+		findings = append(violationFindings("schema", schema.Templates(d)), duplicateKeys(d)...)
+	}
+	var list []*Template
+	if !HasErrors(findings) {
+		list = decodeAll(d, text)
+		findings = append(findings, ruleFindings(d, list, o)...)
+	}
+	if HasErrors(findings) {
+		list = nil
+	}
+	return list, inOrder(findings)
+}
+
+// maxFindings is how many findings of a text are told; errors go first.
+const maxFindings = 1000
+
+// inOrder sorts by place, and leaves out what nobody would read.
+func inOrder(findings []Finding) []Finding {
+	if len(findings) > maxFindings {
+		slices.SortStableFunc(findings, func(a, b Finding) int { return strings.Compare(a.Severity, b.Severity) })
+		findings = findings[:maxFindings:maxFindings]
+	}
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return findings
+}
+
+func duplicateKeys(d *schema.Document) []Finding {
+	var findings []Finding
 	for _, pointer := range d.Duplicates() {
 		line, column := d.Position(pointer)
 		findings = append(findings, Finding{
@@ -92,21 +121,7 @@ func Inspect(text []byte, o LintOptions) ([]*Template, []Finding) {
 			Message: "the key appears twice in its object, and only the last one counts", Fix: "remove one",
 		})
 	}
-	var list []*Template
-	if !HasErrors(findings) {
-		list = decodeAll(d, text)
-		findings = append(findings, ruleFindings(d, list, o)...)
-	}
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
-	})
-	if HasErrors(findings) {
-		list = nil
-	}
-	return list, findings
+	return findings
 }
 
 // HasErrors reports whether one of the findings is an error.
@@ -123,11 +138,11 @@ func syntaxFinding(err error) Finding {
 	return f
 }
 
-func schemaFindings(d *schema.Document) []Finding {
+func violationFindings(rule string, violations []schema.Violation) []Finding {
 	var findings []Finding
-	for _, v := range schema.Templates(d) {
+	for _, v := range violations {
 		findings = append(findings, Finding{
-			Pointer: v.Pointer, Line: v.Line, Column: v.Column, Severity: SeverityError, Rule: "schema", Message: v.Message, Property: v.Property,
+			Pointer: v.Pointer, Line: v.Line, Column: v.Column, Severity: SeverityError, Rule: rule, Message: v.Message, Property: v.Property,
 		})
 	}
 	return findings
@@ -140,13 +155,10 @@ func ruleFindings(d *schema.Document, list []*Template, o LintOptions) []Finding
 	}
 	var findings []Finding
 	for i, t := range list {
-		l := linter{document: d, options: o, template: t}
+		l := linter{document: d, options: o, template: t, value: object{values[i]}}
 		if isArray {
 			l.base = fmt.Sprintf("/%d", i)
 		}
-		l.schemaKey(object{values[i]}.text("$schema"))
-		l.id()
-		l.versionRange(object{values[i]}.get("version").value)
 		l.run()
 		findings = append(findings, l.findings...)
 	}
@@ -159,22 +171,46 @@ type linter struct {
 	options  LintOptions
 	base     string
 	template *Template
+	value    object
 	findings []Finding
+
+	// byID holds the first property with an id, bound all by what they are
+	// bound to, and ids all ids there are.
+	byID  map[string]*Property
+	ids   []string
+	bound bindings
+	// suggested counts the unknown ids for which another was suggested.
+	suggested int
 }
 
 func (l *linter) run() {
-	l.version()
+	l.identity()
 	l.groups()
 	l.types()
 	l.results()
+	l.unknownKeys()
+	l.index()
 	for i, p := range l.template.Properties {
 		at := property{l, fmt.Sprintf("/properties/%d", i), p}
 		at.conditions()
-		at.duplicates(l.template.Properties[:i])
+		at.duplicates()
 		at.choices()
 		at.constraints()
 		at.secrets()
 		at.expressions()
+	}
+	l.presets()
+	l.unread()
+}
+
+// index makes what the rules look up, so that they need not search.
+func (l *linter) index() {
+	l.byID, l.bound = map[string]*Property{}, bindings{}
+	for _, p := range l.template.Properties {
+		if _, taken := l.byID[p.ID]; p.ID != "" && !taken {
+			l.byID[p.ID] = p
+			l.ids = append(l.ids, p.ID)
+		}
 	}
 }
 
@@ -184,115 +220,6 @@ func (l *linter) add(pointer, severity, rule, property, message, fix string) {
 	l.findings = append(l.findings, Finding{pointer, line, column, severity, rule, message, fix, property})
 }
 
-const schemaPackage = "@camunda/zeebe-element-templates-json-schema"
-
-func (l *linter) schemaKey(url string) {
-	if !strings.Contains(url, schemaPackage) {
-		l.add("/$schema", SeverityWarning, "no-schema", "", "modelers pass over a template whose $schema is not that of Zeebe templates",
-			"let $schema be a URL of "+schemaPackage)
-	}
-}
-
-// Limits of what names a template. Modelers are JavaScript, in which greater
-// versions lose digits; the longest id known has some 80 characters.
-const (
-	maxVersion = 1<<53 - 1
-	maxID      = 255
-)
-
-// id checks that the id can stand in the path of a URL and in a database.
-func (l *linter) id() {
-	id, message := l.template.ID, ""
-	switch {
-	case id == "":
-		message = "the id is empty"
-	case len(id) > maxID:
-		message = fmt.Sprintf("the id has %d bytes, more than the %d that are allowed", len(id), maxID)
-	case id == "." || id == ".." || strings.ContainsFunc(id, unicode.IsControl):
-		message = fmt.Sprintf("%q cannot be an id, because it cannot stand in a path", id)
-	default:
-		return
-	}
-	l.add("/id", SeverityError, "id", "", message, `give it a name such as "com.example.rates"`)
-}
-
-func (l *linter) versionRange(value any) {
-	number, _ := value.(json.Number)
-	if f, err := number.Float64(); number != "" && (err != nil || math.Abs(f) > maxVersion) {
-		l.add("/version", SeverityError, "version-range", "", fmt.Sprintf("version %.30s is out of range: at most %d", number, maxVersion), "")
-	}
-}
-
-func (l *linter) version() {
-	t := l.template
-	if !t.HasVersion {
-		l.add("", SeverityWarning, "no-version", "", "the template has no version, so it can never be raised", `add "version": 1`)
-	}
-	if l.options.Published == nil {
-		return
-	}
-	if published := l.options.Published(t.ID); published != nil && t.Version <= published.Version && string(t.Raw) != string(published.Raw) {
-		l.add("/version", SeverityWarning, "version-not-raised", "", fmt.Sprintf("version %d is published already", published.Version),
-			fmt.Sprintf("raise the version to %d", published.Version+1))
-	}
-}
-
-func (l *linter) groups() {
-	known := map[string]bool{"": true}
-	for _, g := range l.template.Groups {
-		known[g.ID] = true
-	}
-	for i, p := range l.template.Properties {
-		if !known[p.Group] {
-			l.add(fmt.Sprintf("/properties/%d/group", i), SeverityWarning, "unknown-group", p.Title(), fmt.Sprintf("there is no group %q", p.Group), "add it to groups")
-		}
-	}
-}
-
-// types checks that somebody serves what the template makes.
-func (l *linter) types() {
-	t, checker := l.template, l.options.Checker
-	if checker == nil {
-		return
-	}
-	if name := t.Protocol(); name != "" {
-		if !checker.HasProtocol(name) {
-			l.add(l.pointerTo("protocol"), SeverityError, "unknown-protocol", "protocol", fmt.Sprintf("there is no protocol %q", name), "")
-		}
-		return
-	}
-	kind, rule := t.JobType(), "/properties"
-	if inbound := t.Inbound(); inbound != "" {
-		kind = inbound
-	}
-	if kind != "" && !checker.HasType(kind) {
-		l.add(rule, SeverityWarning, "unknown-type", "", fmt.Sprintf("nothing here serves the type %q", kind),
-			`name a protocol with a hidden zeebe:taskHeader "protocol", or rename the type in the configuration`)
-	}
-}
-
-// pointerTo leads to the value of the first property bound by a name.
-func (l *linter) pointerTo(name string) string {
-	for i, p := range l.template.Properties {
-		if p.Binding.slot().name == name {
-			return fmt.Sprintf("/properties/%d/value", i)
-		}
-	}
-	return ""
-}
-
-// results checks that the answer of an outbound connector can go somewhere.
-func (l *linter) results() {
-	t := l.template
-	if t.JobType() == "" || t.Inbound() != "" {
-		return
-	}
-	for _, p := range t.Properties {
-		s := p.Binding.slot()
-		if s.place == "zeebe:taskHeader" && (s.name == "resultExpression" || s.name == "resultVariable") || s.place == "zeebe:output" {
-			return
-		}
-	}
-	l.add("/properties", SeverityWarning, "no-result", "", "the connector's answer is lost: no property is bound to the task header resultExpression or resultVariable",
-		"add one, with a description of what it sees")
+func (l *linter) warn(pointer, rule, property, message, fix string) {
+	l.add(pointer, SeverityWarning, rule, property, message, fix)
 }

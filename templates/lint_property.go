@@ -2,7 +2,6 @@ package templates
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -15,7 +14,7 @@ type property struct {
 }
 
 func (p property) warn(below, rule, message, fix string) {
-	p.add(p.pointer+below, SeverityWarning, rule, p.Title(), message, fix)
+	p.linter.warn(p.pointer+below, rule, p.Title(), message, fix)
 }
 
 func (p property) conditions() {
@@ -32,40 +31,19 @@ func (p property) condition(below string, c *Condition) {
 	for i := range c.AllMatch {
 		p.condition(fmt.Sprintf("%s/allMatch/%d", below, i), &c.AllMatch[i])
 	}
-	if c.AllMatch == nil && p.template.Property(c.Property) == nil {
-		p.warn(below+"/property", "unknown-condition", fmt.Sprintf("no property has the id %q%s", c.Property, similarID(c.Property, p.template)), "the condition is never met; name an id")
+	if c.AllMatch == nil && p.byID[c.Property] == nil {
+		p.warn(below+"/property", "unknown-condition", fmt.Sprintf("no property has the id %q%s", c.Property, p.suggestion(c.Property)), "the condition is never met; name an id")
 	}
 }
 
-func similarID(id string, t *Template) string {
-	for _, p := range t.Properties {
-		if p.ID != "" && distance(strings.ToLower(p.ID), strings.ToLower(id)) <= 2 {
-			return fmt.Sprintf(" (did you mean %q?)", p.ID)
-		}
-	}
-	return ""
-}
+// maxSuggested is for how many unknown ids of a template another is looked for.
+const maxSuggested = 20
 
-// duplicates looks for earlier properties with the same binding that may be
-// active at the same time.
-func (p property) duplicates(earlier []*Property) {
-	for _, q := range earlier {
-		if q.ID != "" && q.ID == p.ID && q.Binding.slot() != p.Binding.slot() {
-			p.warn("/id", "duplicate-id", fmt.Sprintf("the id %q is taken by another property", p.ID), "conditions see only the first one; rename one of them")
-			break
-		}
+func (l *linter) suggestion(id string) string {
+	if l.suggested++; l.suggested > maxSuggested {
+		return ""
 	}
-	place := p.Binding.slot().place
-	if place == "zeebe:executionListener" || place == "zeebe:taskListener" {
-		return
-	}
-	for _, q := range earlier {
-		same := q.Binding.slot() == p.Binding.slot()
-		if same && (q.Condition == nil || p.Condition == nil || sameCondition(q.Condition, p.Condition)) {
-			p.warn("/binding", "duplicate-binding", fmt.Sprintf("%q is bound to the same place, and both may be active at once", q.Title()), "give them conditions that exclude each other")
-			return
-		}
-	}
+	return didYouMean(id, l.ids)
 }
 
 func (p property) choices() {
@@ -87,46 +65,66 @@ func (p property) constraints() {
 	}
 }
 
-var (
-	secretName  = regexp.MustCompile(`(?i)(passwords?|passwd|passphrase|secrets?|tokens?|api[-_ ]?keys?|private[-_ ]?keys?|secret[-_ ]?(access)?[-_ ]?keys?)$`)
-	secretValue = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,}|glpat-[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,})`)
-)
+// expressionSlots are the task headers and properties that hold expressions.
+type expressionSlots map[string]bool
 
-func (p property) secrets() {
-	value, isText := p.Value.(string)
-	named := secretName.MatchString(p.Binding.slot().name) && (p.Type == "String" || p.Type == "Text" || p.Type == "" || p.Type == "Hidden")
-	plain := isText && strings.TrimSpace(value) != "" && !strings.HasPrefix(value, "=") && !strings.Contains(value, "secrets.")
-	if plain && named || secretValue.MatchString(value) {
-		p.warn("/value", "clear-secret", "the default looks like a secret in clear text", "write {{secrets.NAME}} and give the secret to the server")
-	}
-}
-
-// slots are the task headers and properties that hold expressions.
-var slots = map[string]bool{
+var slots = expressionSlots{
 	"requestExpression": true, "resultExpression": true, "errorExpression": true,
 	"activationCondition": true, "inbound.activationCondition": true, "correlationKeyExpression": true, "messageIdExpression": true,
 	"inbound.responseExpression": true, "inbound.verificationExpression": true, "inbound.responseBodyExpression": true,
+	"inbound.auth.jwt.permissionsExpression": true,
+	"itemsExpression":                        true, "itemIdExpression": true, "cursorExpression": true, "moreExpression": true,
 }
 
-// expressions compiles the defaults that are expressions.
+// at reports whether a slot holds an expression in any language.
+func (e expressionSlots) at(s slot) bool {
+	return e[s.name] && (s.place == "zeebe:taskHeader" || s.place == "zeebe:property")
+}
+
+// expressions compiles what is an expression in defaults, choices and sources.
 func (p property) expressions() {
-	source, isText := p.fixedValue().(string)
-	checker := p.options.Checker
-	if !isText || checker == nil {
-		return
+	source, _ := p.fixedValue().(string)
+	p.expression("/value", source)
+	for i, c := range p.Choices {
+		p.expression(fmt.Sprintf("/choices/%d/value", i), c.Value)
 	}
+	if strings.HasPrefix(p.Binding.Source, "=") {
+		p.compile("/binding/source", p.Binding.Source)
+	}
+}
+
+// expression compiles a value if it is evaluated: in a slot for expressions, or
+// as FEEL wherever that is written. In other task headers it is plain text.
+func (p property) expression(below, source string) {
 	source = strings.TrimSpace(source)
 	s := p.Binding.slot()
-	isSlot := slots[s.name] && (s.place == "zeebe:taskHeader" || s.place == "zeebe:property")
-	isFEEL := strings.HasPrefix(source, "=") && (s.place == "zeebe:input" || p.Feel != "")
-	if source == "" || source == "=" || !isSlot && !isFEEL {
+	isFEEL := strings.HasPrefix(source, "=") && (s.place != "zeebe:taskHeader" || p.Feel != "")
+	if source != "" && source != "=" && (isFEEL || slots.at(s)) {
+		p.compile(below, source)
+	}
+}
+
+func (p property) compile(below, source string) {
+	if p.options.Checker == nil {
 		return
 	}
-	if err := checker.CheckExpression(source); err != nil {
+	if err := p.options.Checker.CheckExpression(source); err != nil {
 		severity := SeverityWarning
 		if p.template.Protocol() != "" {
 			severity = SeverityError
 		}
-		p.add(p.pointer+"/value", severity, "broken-expression", p.Title(), err.Error(), "")
+		p.add(p.pointer+below, severity, "broken-expression", p.Title(), err.Error(), "")
+	}
+}
+
+// presets compiles the expressions that presets give.
+func (l *linter) presets() {
+	for i, preset := range l.template.Presets {
+		for id, value := range preset.Values {
+			source, isText := value.(string)
+			if p := l.byID[id]; p != nil && isText {
+				property{l, fmt.Sprintf("/presets/%d/properties", i), p}.expression("/"+pointerToken(id), source)
+			}
+		}
 	}
 }

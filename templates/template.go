@@ -149,7 +149,11 @@ func Parse(raw []byte) ([]*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	if violations := schema.Templates(d); len(violations) > 0 {
+	violations := sizeViolations(d)
+	if len(violations) == 0 {
+		violations = schema.Templates(d)
+	}
+	if len(violations) > 0 {
 		return nil, &InvalidError{violations}
 	}
 	return decodeAll(d, raw), nil

@@ -1,0 +1,180 @@
+package templates
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"patchbay/schema"
+)
+
+// Limits of what a text may hold. The largest template known has 203
+// properties; to hold one to the schema takes some 50 µs each.
+const (
+	maxProperties  = 2_000
+	maxPropertySum = 20_000
+)
+
+// sizeViolations says which templates of a text are too large to be looked at.
+func sizeViolations(d *schema.Document) []schema.Violation {
+	list, isArray := d.Value.([]any)
+	if !isArray {
+		list = []any{d.Value}
+	}
+	sum := 0
+	for i, value := range list {
+		pointer := ""
+		if isArray {
+			pointer = fmt.Sprintf("/%d", i)
+		}
+		properties, _ := object{value}.get("properties").value.([]any)
+		if sum += len(properties); len(properties) > maxProperties {
+			return tooMany(d, pointer, fmt.Sprintf("the template has %d properties, more than the %d that are allowed", len(properties), maxProperties))
+		}
+		if sum > maxPropertySum {
+			return tooMany(d, pointer, fmt.Sprintf("the templates have more than the %d properties that are allowed in a file; split it", maxPropertySum))
+		}
+	}
+	return nil
+}
+
+func tooMany(d *schema.Document, pointer, message string) []schema.Violation {
+	line, column := d.Position(pointer)
+	return []schema.Violation{{Pointer: pointer, Line: line, Column: column, Message: message}}
+}
+
+// identity looks at what names a template.
+func (l *linter) identity() {
+	l.schemaKey(l.value.text("$schema"))
+	l.id()
+	l.versionRange(l.value.get("version").value)
+	l.version()
+}
+
+const schemaPackage = "@camunda/zeebe-element-templates-json-schema"
+
+func (l *linter) schemaKey(url string) {
+	if !strings.Contains(url, schemaPackage) {
+		l.warn("/$schema", "no-schema", "", "modelers pass over a template whose $schema is not that of Zeebe templates",
+			"let $schema be a URL of "+schemaPackage)
+	}
+}
+
+// Limits of what names a template. Modelers are JavaScript, in which greater
+// versions lose digits; the longest id known has some 80 characters.
+const (
+	maxVersion = 1<<53 - 1
+	maxID      = 255
+)
+
+// id checks that the id can stand in the path of a URL and in a database.
+func (l *linter) id() {
+	id, message := l.template.ID, ""
+	switch {
+	case id == "":
+		message = "the id is empty"
+	case len(id) > maxID:
+		message = fmt.Sprintf("the id has %d bytes, more than the %d that are allowed", len(id), maxID)
+	case id == "." || id == ".." || strings.ContainsFunc(id, unicode.IsControl):
+		message = fmt.Sprintf("%q cannot be an id, because it cannot stand in a path", id)
+	default:
+		return
+	}
+	l.add("/id", SeverityError, "id", "", message, `give it a name such as "com.example.rates"`)
+}
+
+func (l *linter) versionRange(value any) {
+	number, _ := value.(json.Number)
+	if f, err := number.Float64(); number != "" && (err != nil || math.Abs(f) > maxVersion) {
+		l.add("/version", SeverityError, "version-range", "", fmt.Sprintf("version %.30s is out of range: at most %d", number, maxVersion), "count up from 1")
+	}
+}
+
+func (l *linter) version() {
+	t := l.template
+	if !t.HasVersion {
+		l.warn("", "no-version", "", "the template has no version, so it can never be raised", `add "version": 1`)
+	}
+	if l.options.Published == nil {
+		return
+	}
+	if published := l.options.Published(t.ID); published != nil && t.Version <= published.Version && string(t.Raw) != string(published.Raw) {
+		l.warn("/version", "version-not-raised", "", fmt.Sprintf("version %d is published already", published.Version),
+			fmt.Sprintf("raise the version to %d", published.Version+1))
+	}
+}
+
+func (l *linter) groups() {
+	known := map[string]bool{"": true}
+	for _, g := range l.template.Groups {
+		known[g.ID] = true
+	}
+	for i, p := range l.template.Properties {
+		if !known[p.Group] {
+			l.warn(fmt.Sprintf("/properties/%d/group", i), "unknown-group", p.Title(), fmt.Sprintf("there is no group %q", p.Group), "add it to groups")
+		}
+	}
+}
+
+// types checks that somebody serves what the template makes.
+func (l *linter) types() {
+	t, checker := l.template, l.options.Checker
+	if checker == nil {
+		return
+	}
+	if name := t.Protocol(); name != "" {
+		if !slices.Contains(checker.Protocols(), name) {
+			l.add(l.pointerTo("protocol"), SeverityError, "unknown-protocol", "protocol", fmt.Sprintf("there is no protocol %q", name), protocolFix(name, checker.Protocols()))
+		}
+		return
+	}
+	kind := t.JobType()
+	if inbound := t.Inbound(); inbound != "" {
+		kind = inbound
+	}
+	if kind != "" && checker.Reads(t) == nil {
+		l.warn("/properties", "unknown-type", "", fmt.Sprintf("nothing here serves the type %q", kind),
+			`name a protocol with a hidden zeebe:taskHeader "protocol", or rename the type in the configuration`)
+	}
+}
+
+func protocolFix(name string, all []string) string {
+	return "name one of " + strings.Join(all, ", ") + didYouMean(name, all)
+}
+
+// pointerTo leads to the value of the first property bound by a name.
+func (l *linter) pointerTo(name string) string {
+	for i, p := range l.template.Properties {
+		if p.Binding.slot().name == name {
+			return fmt.Sprintf("/properties/%d/value", i)
+		}
+	}
+	return ""
+}
+
+// results checks that the answer of an outbound connector can go somewhere,
+// and that whoever maps it is told what there is to map.
+func (l *linter) results() {
+	t := l.template
+	there := false
+	for i, p := range t.Properties {
+		s := p.Binding.slot()
+		if s.name == "resultExpression" && slots.at(s) {
+			l.resultHelp(fmt.Sprintf("/properties/%d", i), p)
+		}
+		there = there || s.place == "zeebe:taskHeader" && (s.name == "resultExpression" || s.name == "resultVariable") || s.place == "zeebe:output"
+	}
+	if !there && t.JobType() != "" && t.Inbound() == "" {
+		l.warn("/properties", "no-result", "", "the connector's answer is lost: no property is bound to the task header resultExpression or resultVariable",
+			"add one, with a description of what it sees")
+	}
+}
+
+func (l *linter) resultHelp(pointer string, p *Property) {
+	if p.Type != "Hidden" && p.Description == "" && p.Tooltip == "" {
+		l.warn(pointer, "no-result-help", p.Title(), "a modeler's user is not told what the result expression sees", "add a description, with an example of the answer")
+	}
+}
