@@ -138,6 +138,9 @@ type InboundHost struct {
 	// Cursor is a small durable state of the executable's own; nil if there is
 	// no store.
 	Cursor Cursor
+	// DeadLetters keeps messages that will never be accepted; nil if there is
+	// no store.
+	DeadLetters DeadLetters
 }
 
 // Activity is an executable's log for operators.

@@ -7,6 +7,7 @@ import (
 	"patchbay/protocols/graphql"
 	"patchbay/protocols/message"
 	"patchbay/protocols/polling"
+	"patchbay/protocols/queue/memory"
 	"patchbay/protocols/rest"
 	"patchbay/protocols/webhook"
 )
@@ -19,5 +20,6 @@ func Protocols() []protocols.Protocol {
 		message.Protocol(),
 		webhook.Protocol(),
 		polling.Protocol(rest.Protocol()),
+		memory.Protocol(),
 	}
 }
