@@ -64,7 +64,7 @@ func descriptions(c prometheus.Collector) (list []*prometheus.Desc) {
 }
 
 // description is the only form in which the library tells what a Desc holds.
-var description = regexp.MustCompile(`^Desc\{fqName: ("(?:[^"\\]|\\.)*"), help: ("(?:[^"\\]|\\.)*"), constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+var description = regexp.MustCompile(`^Desc\{fqName: ("(?:[^"\\]|\\.)*"), help: ("(?:[^"\\]|\\.)*"), (?:unit: "[^"]*", )?constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
 
 func readMetric(text string) (Metric, error) {
 	match := description.FindStringSubmatch(text)

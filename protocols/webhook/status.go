@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"patchbay/protocols"
 )
@@ -34,7 +35,7 @@ var statuses = map[string]int{
 }
 
 // answers are the statuses that callers may get besides what a response
-// expression makes, in the order of the steps of a request.
+// expression makes.
 func answers() []protocols.Named {
 	list := []protocols.Named{
 		{Name: "200", Doc: "The event was accepted, or ignored because no activation condition is met and unmatched events are consumed, or it came before."},
@@ -52,8 +53,9 @@ func answers() []protocols.Named {
 		{Name: "504", Doc: "There was no result in time."},
 	}
 	for _, code := range slices.Sorted(maps.Keys(statuses)) {
-		list = append(list, protocols.Named{Name: strconv.Itoa(statuses[code]), Doc: "The workflow engine answered " + code + ", which is the member reason."})
+		list = append(list, protocols.Named{Name: strconv.Itoa(outward(statuses[code])), Doc: "The workflow engine answered " + code + ", which is the member reason."})
 	}
+	slices.SortStableFunc(list, func(a, b protocols.Named) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -94,16 +96,20 @@ func rejection(r *protocols.Rejected) *answer {
 	return p.answer()
 }
 
-// unavailable answers an event that may be accepted later. The engine's own
-// credentials are no business of the caller's: what they meet is 503 too.
+// outward is the status for the caller: the engine's own credentials are no
+// business of his, so what they meet is 503.
+func outward(status int) int {
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		return http.StatusServiceUnavailable
+	}
+	return status
+}
+
+// unavailable answers an event that may be accepted later.
 func unavailable(e *protocols.Error) *answer {
 	p := problem{status: http.StatusInternalServerError, reason: e.Code, detail: "the workflow engine did not accept the event"}
 	if status, ok := statuses[e.Code]; ok {
-		p.status = status
-	}
-	switch p.status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		p.status = http.StatusServiceUnavailable
+		p.status = outward(status)
 	}
 	if p.status == http.StatusServiceUnavailable || p.status == http.StatusTooManyRequests {
 		p.retryAfter = max(1, int(math.Ceil(min(e.RetryAfter.Seconds(), 3600))))
