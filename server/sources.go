@@ -23,6 +23,8 @@ type sourceParts struct {
 	// rest is nil without --rest-address.
 	rest      *source.REST
 	instances protocols.Instances
+	// asked are the sources in list that have to ask: what they saw last.
+	asked []*watched
 	// definitionXML reads a definition by its key, from whoever knows it.
 	definitionXML func(ctx context.Context, key int64) ([]byte, error)
 }
@@ -55,20 +57,28 @@ func (p *sourceParts) openAPIs(s *Server) error {
 		if err != nil {
 			return fmt.Errorf("--operate-address: %w", err)
 		}
-		p.list, p.instances = append(p.list, operate), operate
+		p.ask(operate)
+		p.instances = operate
 		p.definitionXML = firstXML(p.definitionXML, operate.DefinitionXML)
 	}
 	if url := s.config.RESTAddress; url != "" {
 		if p.rest, err = source.NewREST(source.HTTP{URL: url, Auth: credentials}, polling); err != nil {
 			return fmt.Errorf("--rest-address: %w", err)
 		}
-		p.list, p.instances = append(p.list, p.rest), p.rest
+		p.ask(p.rest)
+		p.instances = p.rest
 		p.definitionXML = firstXML(p.definitionXML, p.rest.DefinitionXML)
 	}
 	if folder := s.config.Definitions; folder != "" {
-		p.list = append(p.list, source.NewFolder(folder, "", polling))
+		p.ask(source.NewFolder(folder, "", polling))
 	}
 	return nil
+}
+
+// ask adds a source that has to ask what is deployed.
+func (p *sourceParts) ask(s source.Source) {
+	w := &watched{Source: s, seen: map[source.Process][]source.Definition{}}
+	p.list, p.asked = append(p.list, w), append(p.asked, w)
 }
 
 // restCredentials are those of the gateway: Camunda's REST APIs take the same.

@@ -61,8 +61,11 @@ type Info struct {
 	// Source is "published" or "built-in".
 	Source string `json:"source"`
 	// Hash is the SHA-256 of the text, in hexadecimal.
-	Hash       string `json:"hash"`
-	Deprecated bool   `json:"deprecated,omitempty"`
+	Hash string `json:"hash"`
+	// Deprecated is set by the template's own text or by Catalog.Deprecate, which
+	// sets Deprecation too.
+	Deprecated  bool         `json:"deprecated,omitempty"`
+	Deprecation *Deprecation `json:"deprecation,omitempty"`
 	// PublishedAt is nil for built-in templates.
 	PublishedAt *time.Time `json:"publishedAt,omitempty"`
 }
@@ -84,24 +87,9 @@ func (i Info) VersionNumber() int64 {
 // ErrNotFound means that the catalog has no such template or version.
 var ErrNotFound = errors.New("no such template")
 
-// ConflictError means that a version exists already with another text.
-type ConflictError struct {
-	ID      string
-	Version int64
-	// Existing and New are the two texts.
-	Existing, New []byte
-	// BuiltIn is set when the version comes with the program.
-	BuiltIn bool
-}
-
-// Error names the version and says what to do.
-func (e *ConflictError) Error() string {
-	what := "is published already with another text"
-	if e.BuiltIn {
-		what = "is a built-in template"
-	}
-	return fmt.Sprintf("template %s@%d %s; raise the version", e.ID, e.Version, what)
-}
+// ErrBuiltIn means that a version comes with the program, so it can be neither
+// deleted nor deprecated.
+var ErrBuiltIn = errors.New("it is built in")
 
 //go:embed migrations
 var migrationFiles embed.FS
@@ -272,32 +260,4 @@ func (c *Catalog) list(ctx context.Context, q querier, query string, args ...any
 		return nil, fmt.Errorf("list templates: %w", err)
 	}
 	return list, nil
-}
-
-// Delete removes a published version. The error is ErrNotFound if there is
-// none; built-in versions cannot be removed.
-func (c *Catalog) Delete(ctx context.Context, id string, version int64) error {
-	err := c.transact(ctx, func(tx *sql.Tx) error { return c.delete(ctx, tx, id, version) })
-	if err == nil {
-		c.notify()
-	}
-	return err
-}
-
-var errBuiltIn = errors.New("it is built in")
-
-func (c *Catalog) delete(ctx context.Context, tx *sql.Tx, id string, version int64) error {
-	_, builtIn, err := c.text(ctx, tx, id, version)
-	if builtIn {
-		err = fmt.Errorf("delete template %s@%d: %w", id, version, errBuiltIn)
-	}
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, c.db.Rebind(query), args...)
-		}
-	}
-	exec(`DELETE FROM template_texts WHERE id = ? AND version = ?`, id, version)
-	exec(`DELETE FROM templates WHERE id = ? AND version = ?`, id, version)
-	exec(`UPDATE templates SET latest = 1 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ?)`, id, id)
-	return err
 }

@@ -15,6 +15,15 @@ type IndexEntry struct {
 	Ref string `json:"ref"`
 	// Engine holds the range of versions by engine: "camunda": "^8.6".
 	Engine map[string]string `json:"engine"`
+	// Deprecated says why the version should not be used for anything new. It
+	// stays in the index: modelers need the templates of elements that have
+	// them. Those that do not know the key offer it as before.
+	Deprecated *IndexDeprecation `json:"deprecated,omitempty"`
+}
+
+// IndexDeprecation has the form of the key "deprecated" in element templates.
+type IndexDeprecation struct {
+	Message string `json:"message,omitempty"`
 }
 
 // Index returns all versions of all templates by id, the highest first, in the
@@ -30,6 +39,12 @@ func (c *Catalog) Index(ctx context.Context, ref func(id string, version int64) 
 		entry := IndexEntry{Version: info.Version, Ref: ref(info.ID, info.VersionNumber()), Engine: map[string]string{}}
 		if info.Engine != "" {
 			entry.Engine["camunda"] = info.Engine
+		}
+		if info.Deprecated {
+			entry.Deprecated = &IndexDeprecation{}
+		}
+		if info.Deprecation != nil {
+			entry.Deprecated.Message = info.Deprecation.Message()
 		}
 		index[info.ID] = append(index[info.ID], entry)
 	}
@@ -70,7 +85,8 @@ func (c *Catalog) Latest(ctx context.Context, engine string) ([]Info, error) {
 }
 
 // LatestArray returns the texts of Latest as one JSON array, which the Desktop
-// Modeler takes as a file.
+// Modeler takes as a file. Deprecated ones say so there, and modelers no longer
+// offer them for other elements.
 func (c *Catalog) LatestArray(ctx context.Context, engine string) ([]byte, error) {
 	list, err := c.Latest(ctx, engine)
 	if err != nil {
@@ -82,6 +98,9 @@ func (c *Catalog) LatestArray(ctx context.Context, engine string) ([]byte, error
 			return nil, fmt.Errorf("read template %s@%d: %w", info.ID, info.VersionNumber(), err)
 		}
 		texts[i] = bytes.TrimSpace(texts[i])
+		if info.Deprecation != nil {
+			texts[i] = info.Deprecation.marked(texts[i])
+		}
 	}
 	return slices.Concat([]byte("[\n"), bytes.Join(texts, []byte(",\n")), []byte("\n]\n")), nil
 }

@@ -2,14 +2,18 @@ package templates
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
+
+	"patchbay/engine/store"
 )
 
 // Result is what became of one published template.
@@ -20,8 +24,9 @@ type Result struct {
 }
 
 // Publish stores one template or an array of them, all or none. It fails with
-// a *schema.SyntaxError, an *InvalidError or a *ConflictError; any other error
-// is the database's. Publishing the same text again is no error.
+// a *schema.SyntaxError, an *InvalidError, a *ConflictError or an *OrderError;
+// any other error is the database's. Publishing the same text again is no
+// error; white space around it does not count.
 func (c *Catalog) Publish(ctx context.Context, text []byte) ([]Result, error) {
 	list, err := Parse(text)
 	if err != nil {
@@ -30,14 +35,26 @@ func (c *Catalog) Publish(ctx context.Context, text []byte) ([]Result, error) {
 	return c.PublishTemplates(ctx, list)
 }
 
-// PublishTemplates is Publish for templates that are parsed already.
+// PublishTemplates is Publish for templates that are parsed already. The
+// versions of one template may come in any order.
 func (c *Catalog) PublishTemplates(ctx context.Context, list []*Template) ([]Result, error) {
+	return c.store(ctx, list, c.inOrder)
+}
+
+// Import is PublishTemplates for what another catalog has published: versions
+// below the latest are taken as well, so no *OrderError comes back.
+func (c *Catalog) Import(ctx context.Context, list []*Template) ([]Result, error) {
+	return c.store(ctx, list, func(context.Context, querier, *Template) error { return nil })
+}
+
+// store publishes what is new, each version if allowed lets it.
+func (c *Catalog) store(ctx context.Context, list []*Template, allowed func(context.Context, querier, *Template) error) ([]Result, error) {
 	var results []Result
 	err := c.transact(ctx, func(tx *sql.Tx) error {
 		results = make([]Result, len(list))
-		for i, t := range list {
+		for _, i := range rising(list) {
 			var err error
-			if results[i], err = c.publish(ctx, tx, t); err != nil {
+			if results[i], err = c.publish(ctx, tx, list[i], allowed); err != nil {
 				return err
 			}
 		}
@@ -52,19 +69,53 @@ func (c *Catalog) PublishTemplates(ctx context.Context, list []*Template) ([]Res
 	return results, nil
 }
 
+// rising returns where templates stand in a list, those with a lower version
+// first.
+func rising(list []*Template) []int {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(list[a].Version, list[b].Version) })
+	return order
+}
+
+// inOrder refuses a version that is lower than the latest one.
+func (c *Catalog) inOrder(ctx context.Context, q querier, t *Template) error {
+	versions, err := c.versions(ctx, q, t.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if latest := versions[0].VersionNumber(); t.Version < latest {
+		return &OrderError{ID: t.ID, Version: t.Version, Latest: latest}
+	}
+	return nil
+}
+
+// maxAttempts bounds how often a change is tried that others get in the way of.
+const maxAttempts = 20
+
 // transact runs a change as if it were alone. A database that several
 // replicas share may refuse that because of another one's change; then it is
 // tried again, and sees that change.
 func (c *Catalog) transact(ctx context.Context, change func(*sql.Tx) error) error {
-	attempts, options := 1, &sql.TxOptions{}
+	options := &sql.TxOptions{}
 	if c.db.Shared() {
-		attempts, options.Isolation = 5, sql.LevelSerializable
+		options.Isolation = sql.LevelSerializable
 	}
 	for attempt := 1; ; attempt++ {
 		err := c.try(ctx, options, change)
-		var conflict *ConflictError
-		final := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, errBuiltIn) || errors.As(err, &conflict)
-		if final || attempt == attempts || ctx.Err() != nil {
+		if err == nil || !store.Lost(err) || attempt == maxAttempts {
+			return err
+		}
+		pause := time.NewTimer(rand.N(time.Duration(attempt) * 5 * time.Millisecond)) // so that rivals do not meet again
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
 			return err
 		}
 	}
@@ -85,12 +136,10 @@ func (c *Catalog) try(ctx context.Context, options *sql.TxOptions, change func(*
 	return nil
 }
 
-func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template) (Result, error) {
-	now := c.options.Now().UTC().Truncate(time.Millisecond)
-	info := c.info(t, SourcePublished, &now)
+func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template, allowed func(context.Context, querier, *Template) error) (Result, error) {
 	existing, builtIn, err := c.text(ctx, tx, t.ID, t.Version)
 	switch {
-	case err == nil && bytes.Equal(existing, t.Raw):
+	case err == nil && bytes.Equal(bytes.TrimSpace(existing), bytes.TrimSpace(t.Raw)):
 		found, err := c.find(ctx, tx, t.ID, t.Version)
 		return Result{Info: found}, err
 	case err == nil:
@@ -98,6 +147,11 @@ func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template) (Result,
 	case !errors.Is(err, ErrNotFound):
 		return Result{}, err
 	}
+	if err := allowed(ctx, tx, t); err != nil {
+		return Result{}, err
+	}
+	now := c.options.Now().UTC().Truncate(time.Millisecond)
+	info := c.info(t, SourcePublished, &now)
 	if err := c.insert(ctx, tx, t, info); err != nil {
 		return Result{}, fmt.Errorf("publish template %s: %w", t.Ref(), err)
 	}
@@ -109,18 +163,13 @@ func (c *Catalog) insert(ctx context.Context, tx *sql.Tx, t *Template, info Info
 	if err != nil {
 		return err
 	}
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = tx.ExecContext(ctx, c.db.Rebind(query), args...)
-		}
-	}
-	exec(`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, t.ID, t.Version, t.Raw)
-	exec(`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
-		VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
-		searchText(info), strings.ToLower(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details))
-	exec(`UPDATE templates SET latest = CASE WHEN version = (SELECT MAX(version) FROM templates WHERE id = ?) THEN 1 ELSE 0 END WHERE id = ?`, t.ID, t.ID)
-	return err
+	return c.execAll(ctx, tx,
+		statement{`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, []any{t.ID, t.Version, t.Raw}},
+		statement{`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
+			VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
+			t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
+			searchText(info), strings.ToLower(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details)}},
+		statement{markLatest, []any{t.ID, t.ID}})
 }
 
 // fence joins words so that one can be looked for between bars.

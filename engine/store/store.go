@@ -7,6 +7,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
@@ -48,6 +50,17 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 
 // Shared reports whether other processes may use the same database.
 func (d *DB) Shared() bool { return d.dialect == postgres }
+
+// Lost reports whether a transaction failed only because another one came
+// first; tried again, it sees what that one did.
+func Lost(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && lostCodes[refused.Code]
+}
+
+// lostCodes are PostgreSQL's: serialization failure, deadlock, and a row that
+// somebody else has inserted meanwhile.
+var lostCodes = map[string]bool{"40001": true, "40P01": true, "23505": true}
 
 // Rebind turns the parameters "?" of a query into those that the database
 // understands. No query has a question mark in a text.

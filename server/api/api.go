@@ -28,6 +28,8 @@ type Options struct {
 	Gateway Gateway
 	Inbound Executables
 	Access  Access
+	// Uses tells which processes use a template.
+	Uses Uses
 	// Audit notes what is changed.
 	Audit AuditLog
 	// Version is the program's.
@@ -53,7 +55,7 @@ func Mount(r chi.Router, o Options) {
 		config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 		api := humachi.New(r, config)
 		api.UseMiddleware(permit(o.Audit))
-		c := catalog{o.Catalog, o.Inspect, o.Audit}
+		c := catalog{o.Catalog, o.Inspect, o.Audit, o.Uses}
 		c.register(api)
 		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
 		deployments{o.Gateway, o.Audit}.register(api)
@@ -68,6 +70,9 @@ type Problem struct {
 	Status int       `json:"status"`
 	Detail string    `json:"detail,omitempty"`
 	Errors []Finding `json:"errors,omitempty" doc:"All that is wrong with what was sent."`
+	// Changes and Differences are between what is published and what was sent.
+	Changes     []templates.Change     `json:"changes,omitempty" doc:"What the text that was sent would change for existing diagrams, compared to the published one."`
+	Differences []templates.Difference `json:"differences,omitempty" doc:"Where the text that was sent differs from the published one."`
 }
 
 // Finding is one thing that is wrong with a template.

@@ -55,7 +55,7 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	try := func(context.Context, *templates.Template, TryRequest, *httpx.Stubs) (any, error) {
 		return map[string]any{}, nil
 	}
-	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Audit: log, Version: "test"}
+	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Uses: unused, Audit: log, Version: "test"}
 	for _, c := range change {
 		c(&o)
 	}
@@ -66,6 +66,8 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	Mount(r, o)
 	return &rig{T: t, Handler: r, db: db, catalog: catalog, log: log}
 }
+
+func unused(context.Context, string, int64) ([]string, error) { return nil, nil }
 
 type fakeGateway struct{}
 
@@ -135,7 +137,7 @@ func (r *rig) expect(status int, method, path, body string, headers ...string) a
 	r.Helper()
 	a := r.ask(method, path, body, headers...)
 	if a.status != status {
-		r.Errorf("%s %s: got %d %s, want %d", method, path, a.status, a.body, status)
+		r.Errorf("%s %s: got %d %.300s, want %d", method, path, a.status, a.body, status)
 	}
 	return a
 }

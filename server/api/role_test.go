@@ -33,6 +33,8 @@ func TestRoles(t *testing.T) {
 		{"GET", "/api/v1/inbound", "", "", Read},
 		{"GET", "/api/v1/inbound/x", "", "", Read},
 		{"POST", "/api/v1/templates", template("a", 1), "", Publish},
+		{"PUT", "/api/v1/templates/a/versions/1/deprecation", `{"reason": "Old."}`, "", Publish},
+		{"DELETE", "/api/v1/templates/a/versions/1/deprecation", "", "", Publish},
 		{"POST", "/api/v1/try", `{"templateId": "patchbay.rest", "templateVersion": 1}`, "", Publish},
 		{"POST", "/api/v1/deployments", bpmn, form, Admin},
 		{"POST", "/api/v1/inbound/x/pause", "", "", Admin},

@@ -19,6 +19,7 @@ type catalog struct {
 	*templates.Catalog
 	inspect  Inspect
 	recorder audit.Recorder
+	uses     Uses
 }
 
 // maxTemplates is the largest text that is published at once, in bytes.
@@ -36,6 +37,7 @@ func (c catalog) register(api huma.API) {
 		Summary: "List a template's versions", Errors: []int{404}}, c.versions)
 	huma.Register(api, huma.Operation{OperationID: "get-template-version", Method: http.MethodGet, Path: "/api/v1/templates/{id}/versions/{version}", Tags: []string{"templates"},
 		Summary: "Get the text that was published, byte for byte", Errors: []int{404}}, c.text)
+	c.registerLifecycle(api)
 	c.registerIndex(api)
 }
 
@@ -119,10 +121,26 @@ func refused(findings []templates.Finding) error {
 // publishProblem is what a publisher is told about a text without errors.
 func publishProblem(err error) error {
 	var conflict *templates.ConflictError
-	if errors.As(err, &conflict) {
+	var late *templates.OrderError
+	switch {
+	case errors.As(err, &conflict):
+		p := problem(http.StatusConflict, err.Error())
+		p.Changes, p.Differences = compare(conflict.Existing, conflict.New)
+		return p
+	case errors.As(err, &late):
 		return problem(http.StatusConflict, err.Error())
 	}
 	return problem(http.StatusInternalServerError, err.Error())
+}
+
+// compare says what differs between two texts of one version.
+func compare(existing, text []byte) ([]templates.Change, []templates.Difference) {
+	before, errBefore := templates.Parse(existing)
+	after, errAfter := templates.Parse(text)
+	if errBefore != nil || errAfter != nil || len(before) != 1 || len(after) != 1 {
+		return nil, nil
+	}
+	return templates.Compare(before[0], after[0]), templates.Differences(existing, text)
 }
 
 func count(n int, noun string) string {
@@ -163,13 +181,6 @@ func listed(list []templates.Info, err error) (*listOutput, error) {
 	out := &listOutput{}
 	out.Body.Items = append([]templates.Info{}, list...)
 	return out, nil
-}
-
-func readProblem(err error) error {
-	if errors.Is(err, templates.ErrNotFound) {
-		return problem(http.StatusNotFound, err.Error())
-	}
-	return problem(http.StatusInternalServerError, err.Error())
 }
 
 type idInput struct {
