@@ -113,7 +113,7 @@ func (p property) compile(below, source string) {
 		if p.template.Protocol() != "" {
 			severity = SeverityError
 		}
-		p.add(p.pointer+below, severity, "broken-expression", p.Title(), err.Error(), "")
+		p.add(p.pointer+below, severity, "broken-expression", p.Title(), "the expression does not compile: "+err.Error(), "")
 	}
 }
 

@@ -102,11 +102,11 @@ func TestLint(t *testing.T) {
 		{name: "header", old: `"key": "resultExpression"`, new: `"key": "resultExpression"}}, {"type": "String", "binding": {"type": "zeebe:taskHeader", "key": "resultExpresion"`, want: `does not read the task header "resultExpresion" (did you mean "resultExpression"?)`},
 		{name: "own header", old: `"key": "resultExpression"`, new: `"key": "resultExpression"}}, {"type": "String", "binding": {"type": "zeebe:taskHeader", "key": "tenantOfMine"`},
 		{name: "help", old: `"Hidden", "value": "{a: .body}"`, new: `"Text"`, want: "10:3: warning: /properties/4: a modeler's user is not told what the result expression sees"},
-		{name: "choice's expression", old: `"value": "a"}]`, new: `"value": "a"}, {"name": "B", "value": "= broken"}]`, want: "error: /properties/2/choices/1/value: unexpected end"},
-		{name: "source's expression", old: `"key": "resultExpression"`, new: `"key": "resultExpression"}}, {"type": "String", "binding": {"type": "zeebe:output", "source": "=broken"`, want: "error: /properties/5/binding/source: unexpected end"},
-		{name: "preset's expression", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "=broken"}}]`, want: "error: /presets/0/properties/token: unexpected end"},
+		{name: "choice's expression", old: `"value": "a"}]`, new: `"value": "a"}, {"name": "B", "value": "= broken"}]`, want: "error: /properties/2/choices/1/value: the expression does not compile: unexpected end"},
+		{name: "source's expression", old: `"key": "resultExpression"`, new: `"key": "resultExpression"}}, {"type": "String", "binding": {"type": "zeebe:output", "source": "=broken"`, want: "error: /properties/5/binding/source: the expression does not compile: unexpected end"},
+		{name: "preset's expression", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "=broken"}}]`, want: "error: /presets/0/properties/token: the expression does not compile: unexpected end"},
 		{name: "preset's text", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "broken"}}]`},
-		{name: "expression", old: `{a: .body}`, new: `broken`, want: "10:31: error: /properties/4/value: unexpected end"},
+		{name: "expression", old: `{a: .body}`, new: `broken`, want: "10:31: error: /properties/4/value: the expression does not compile: unexpected end"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
