@@ -4,10 +4,7 @@
 // The response is {status, headers, body, reason, document}. Any status below
 // 400 is a success. A status of 400 or more is an error with the status as its
 // code, the reason phrase as its message and {response: {headers, body}} as its
-// variables. Other codes are 408 (no answer in time, or no connection), 500 (the
-// answer broke the rules of HTTP or broke off), SSL_HANDSHAKE_FAILED,
-// RESPONSE_TOO_LARGE, OAUTH_TOKEN_ERROR, OAUTH_REFRESH_TOKEN_EXPIRED and
-// OAUTH_INTERACTION_REQUIRED.
+// variables. The list of codes, Protocol.Codes, names what else there is.
 //
 // # Differences from Camunda's connector
 //

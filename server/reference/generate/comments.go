@@ -77,10 +77,10 @@ func (c comments) about(folder string) string {
 	return withoutSubject(strings.TrimPrefix(text, "Package "))
 }
 
-// withoutSubject cuts off the name that a comment begins with.
+// withoutSubject cuts off the name that a comment begins with, and "is".
 func withoutSubject(text string) string {
 	_, rest, _ := strings.Cut(text, " ")
-	return capital(rest)
+	return capital(strings.TrimPrefix(rest, "is "))
 }
 
 // differs reports whether a section lists differences from Camunda.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"strings"
@@ -33,7 +34,7 @@ func protocolsPage(f *facts, m *markdown) {
 
 func protocol(f *facts, m *markdown, p protocols.Protocol) {
 	m.heading(2, p.Name)
-	m.paragraph(sentence(p.Doc))
+	m.paragraph(cmp.Or(f.comments.about(folderOf(p)), sentence(p.Doc)))
 	if p.Outbound != nil {
 		types(m, "Job type", p.JobTypes)
 		fields(m, "Input", p.Input())
