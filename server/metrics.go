@@ -23,6 +23,7 @@ type metrics struct {
 	calls     *prometheus.HistogramVec
 	actions   *prometheus.CounterVec
 	events    *prometheus.HistogramVec
+	letters   *prometheus.CounterVec
 }
 
 // callBuckets are seconds, from a call on this machine to one that waits.
@@ -45,8 +46,10 @@ func newMetrics() *metrics {
 		events: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "patchbay_inbound_event_duration_seconds", Help: "Events of inbound connectors by type and outcome: correlated, duplicate, ignored, not_met, rejected, failed.", Buckets: callBuckets},
 			[]string{"type", "outcome"}),
+		letters: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_inbound_dead_letters_total", Help: "Messages that were put on the list of dead letters, by inbound type."}, []string{"type"}),
 	}
-	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, m.actions, m.events, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, m.actions, m.events, m.letters, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -81,6 +84,9 @@ func (m *metrics) Executable(inboundType string, a inbound.Action) {
 func (m *metrics) Event(inboundType string, o inbound.Outcome, took time.Duration) {
 	m.events.WithLabelValues(inboundType, string(o)).Observe(took.Seconds())
 }
+
+// DeadLetter counts; see inbound.Observer.
+func (m *metrics) DeadLetter(inboundType string) { m.letters.WithLabelValues(inboundType).Inc() }
 
 // called measures an attempt; template is the id of its element's template,
 // where the catalog knows it: what jobs bring must not make up labels.

@@ -56,8 +56,8 @@ type Options struct {
 	// Paths serves webhooks, Instances finds waiting instances; nil for none.
 	Paths     protocols.Paths
 	Instances protocols.Instances
-	// Store keeps activity, cursors and what is paused; nil keeps them in
-	// memory.
+	// Store keeps activity, cursors, dead letters and what is paused; nil keeps
+	// them in memory.
 	Store Store
 	// Leases make sure that exclusive executables run in one replica only;
 	// nil where there is only one.
@@ -85,6 +85,7 @@ type Options struct {
 // Store is the durable state of a Manager.
 type Store interface {
 	ActivityStore
+	DeadLetterStore
 	// SaveCursor keeps a JSON text for an element, whatever its version,
 	// Cursor reads it; nil if there is none.
 	SaveCursor(ctx context.Context, element string, data []byte) error
@@ -134,12 +135,16 @@ type Observer interface {
 	Executable(inboundType string, a Action)
 	// Event is called once for each event; took is how long its handling was.
 	Event(inboundType string, o Outcome, took time.Duration)
+	// DeadLetter is called for each event that was put on the list of dead
+	// letters.
+	DeadLetter(inboundType string)
 }
 
 type noObserver struct{}
 
 func (noObserver) Executable(string, Action)            {}
 func (noObserver) Event(string, Outcome, time.Duration) {}
+func (noObserver) DeadLetter(string)                    {}
 
 func (o Options) withDefaults() Options {
 	o.Host = o.Host.WithDefaults()

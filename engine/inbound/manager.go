@@ -23,6 +23,7 @@ type Manager struct {
 	correlator *correlator
 	keeper     *keeper
 	loading    chan struct{} // bounds the files that are read at once
+	replays    replays
 
 	life    context.Context // of listeners; it outlives Run's until they drain
 	stop    context.CancelFunc

@@ -392,6 +392,8 @@ func (o *observed) count(word string) {
 func (o *observed) Executable(_ string, a Action)                { o.count(string(a)) }
 func (o *observed) Event(_ string, out Outcome, _ time.Duration) { o.count(string(out)) }
 
+func (o *observed) DeadLetter(string)                            { o.count("dead letter") }
+
 func TestOutcomes(t *testing.T) {
 	seen := &observed{counts: map[string]int{}}
 	onBench(t, func(o *Options) { o.Observer = seen }, func(b *bench) {

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -13,6 +14,8 @@ type memory struct {
 	mu      sync.Mutex
 	cursors map[string][]byte
 	paused  map[string]bool
+	letters []DeadLetter // by id
+	last    int64        // id of a letter
 }
 
 func newMemory() *memory { return &memory{cursors: map[string][]byte{}, paused: map[string]bool{}} }
@@ -50,6 +53,63 @@ func (m *memory) Paused(context.Context) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Collect(maps.Keys(m.paused)), nil
+}
+
+func (m *memory) AddDeadLetter(_ context.Context, letter DeadLetter, most int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	count := 0
+	for _, other := range m.letters {
+		if other.Executable != letter.Executable {
+			continue
+		}
+		if letter.MessageID != "" && other.MessageID == letter.MessageID {
+			return nil
+		}
+		count++
+	}
+	if count >= most {
+		return ErrFull
+	}
+	m.last++
+	letter.ID = m.last
+	m.letters = append(m.letters, letter)
+	return nil
+}
+
+func (m *memory) DeadLetters(_ context.Context, after int64, limit int) ([]DeadLetter, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from, _ := slices.BinarySearchFunc(m.letters, after+1, byID)
+	list := m.letters[from:]
+	return slices.Clone(list[:min(limit, len(list))]), nil
+}
+
+func byID(letter DeadLetter, id int64) int { return cmp.Compare(letter.ID, id) }
+
+// letter calls change with the place of a letter.
+func (m *memory) letter(id int64, change func(at int)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	at, known := slices.BinarySearchFunc(m.letters, id, byID)
+	if !known {
+		return ErrUnknownLetter
+	}
+	change(at)
+	return nil
+}
+
+func (m *memory) DeadLetter(_ context.Context, id int64) (letter DeadLetter, err error) {
+	err = m.letter(id, func(at int) { letter = m.letters[at] })
+	return letter, err
+}
+
+func (m *memory) SaveReplay(_ context.Context, letter DeadLetter) error {
+	return m.letter(letter.ID, func(at int) { m.letters[at] = letter })
+}
+
+func (m *memory) DeleteDeadLetter(_ context.Context, id int64) error {
+	return m.letter(id, func(at int) { m.letters = slices.Delete(m.letters, at, at+1) })
 }
 
 var _ Store = (*memory)(nil)

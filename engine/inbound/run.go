@@ -103,16 +103,7 @@ func (r *run) listen() (err error) {
 
 // receive opens the listener and lets it receive until ctx ends.
 func (r *run) receive(ctx context.Context, p protocols.Protocol) error {
-	r.forgetProperties()
-	nested, err := r.propertiesOf(ctx, r.x.group.Load().lead())
-	if err != nil {
-		return err
-	}
-	target, err := bound(p, nested)
-	if err != nil {
-		return err
-	}
-	listener, err := p.Inbound(r.host(), target)
+	listener, err := r.open(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -120,6 +111,20 @@ func (r *run) receive(ctx context.Context, p protocols.Protocol) error {
 		defer c.Close()
 	}
 	return listener.Receive(ctx, r.ready, r.handle)
+}
+
+// open makes the listener with the properties of now.
+func (r *run) open(ctx context.Context, p protocols.Protocol) (protocols.Inbound, error) {
+	r.forgetProperties()
+	nested, err := r.propertiesOf(ctx, r.x.group.Load().lead())
+	if err != nil {
+		return nil, err
+	}
+	target, err := bound(p, nested)
+	if err != nil {
+		return nil, err
+	}
+	return p.Inbound(r.host(), target)
 }
 
 func (r *run) ready() {
@@ -137,6 +142,7 @@ func (r *run) host() protocols.InboundHost {
 	return protocols.InboundHost{
 		Host: host, ID: x.id, Elements: x.refs(), Current: x.refs, Activity: x.log,
 		Evaluate: x.m.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
+		DeadLetters: letters{x},
 	}
 }
 

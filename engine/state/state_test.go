@@ -34,7 +34,7 @@ func onEach(t *testing.T, test func(t *testing.T, open func() *State)) {
 				}
 				return s
 			})
-			for _, table := range []string{"definitions", "activity", "cursors", "paused", "leases"} {
+			for _, table := range []string{"definitions", "activity", "cursors", "paused", "leases", "dead_letters"} {
 				if _, err := db.Exec("DELETE FROM " + table); err != nil {
 					t.Error(err)
 				}

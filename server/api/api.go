@@ -27,6 +27,8 @@ type Options struct {
 	Try     Trier
 	Gateway Gateway
 	Inbound Executables
+	// DeadLetters are the messages that no process accepted.
+	DeadLetters DeadLetters
 	Access  Access
 	// Uses tells which processes use a template.
 	Uses Uses
@@ -61,6 +63,7 @@ func Mount(r chi.Router, o Options) {
 		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
 		deployments{o.Gateway, o.Audit}.register(api)
 		executables{o.Inbound, o.Audit}.register(api)
+		deadLetters{o.DeadLetters, o.Audit}.register(api)
 		auditLog{o.Audit}.register(api)
 	})
 }

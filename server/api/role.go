@@ -42,6 +42,10 @@ type permission struct {
 var permissions = map[string]permission{
 	"publish-templates":    {Publish, audit.Publish},
 	"try-template":         {Publish, ""},
+	"lint-templates":       {Read, ""},
+	"template-form":        {Read, ""},
+	"evaluate":             {Read, ""},
+	"complete":             {Read, ""},
 	"deprecate-template":   {Publish, audit.Deprecate},
 	"undeprecate-template": {Publish, audit.Undeprecate},
 	"delete-template":      {Admin, audit.Delete},
@@ -49,6 +53,8 @@ var permissions = map[string]permission{
 	"pause-inbound":        {Admin, audit.PauseInbound},
 	"resume-inbound":       {Admin, audit.ResumeInbound},
 	"restart-inbound":      {Admin, audit.RestartInbound},
+	"replay-dead-letter":   {Admin, audit.Replay},
+	"discard-dead-letter":  {Admin, audit.DiscardLetter},
 	"list-audit":           {Admin, ""},
 }
 

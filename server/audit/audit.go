@@ -37,6 +37,7 @@ const (
 	ResumeInbound  Action = "resume inbound"
 	RestartInbound Action = "restart inbound"
 	Replay         Action = "replay"
+	DiscardLetter  Action = "discard"
 )
 
 // Recorder notes what was done.

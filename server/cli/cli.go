@@ -46,14 +46,15 @@ const (
 )
 
 type commands struct {
-	Run      runCmd      `cmd:"" help:"Run one process instance on a fresh embedded engine, with real connectors."`
-	Serve    serveCmd    `cmd:"" help:"Serve connectors, the template catalog and, without --gateway, an embedded engine."`
-	Eval     evalCmd     `cmd:"" help:"Evaluate a FEEL (=...) or jq expression."`
-	Deploy   deployCmd   `cmd:"" help:"Deploy processes to a Zeebe gateway."`
-	Start    startCmd    `cmd:"" help:"Start a process instance."`
-	Template templateCmd `cmd:"" help:"Check, apply and publish connector templates."`
-	Inbound  inboundCmd  `cmd:"" help:"List, pause, resume and restart the inbound connectors of a running server."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Run      runCmd         `cmd:"" help:"Run one process instance on a fresh embedded engine, with real connectors."`
+	Serve    serveCmd       `cmd:"" help:"Serve connectors, the template catalog and, without --gateway, an embedded engine."`
+	Eval     evalCmd        `cmd:"" help:"Evaluate a FEEL (=...) or jq expression."`
+	Deploy   deployCmd      `cmd:"" help:"Deploy processes to a Zeebe gateway."`
+	Start    startCmd       `cmd:"" help:"Start a process instance."`
+	Template templateCmd    `cmd:"" help:"Check, apply and publish connector templates."`
+	Inbound  inboundCmd     `cmd:"" help:"List, pause, resume and restart the inbound connectors of a running server."`
+	Letters  deadLettersCmd `cmd:"" name:"dead-letters" help:"List, replay and discard messages that no process accepted."`
+	Version  versionCmd     `cmd:"" help:"Print the version."`
 }
 
 const description = `Connectors for processes on Zeebe (Camunda 8): one binary, driven by element templates and jq.

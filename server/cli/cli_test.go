@@ -4,8 +4,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -37,10 +39,30 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds:            map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "target": target, "post": post},
+		Cmds:            map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "target": target, "post": post, "until": until},
 		UpdateScripts:   os.Getenv("UPDATE_SCRIPTS") != "",
 		ContinueOnError: true,
 	})
+}
+
+// until repeats a command until what it prints matches a pattern:
+//
+//	until PATTERN COMMAND [ARG...]
+func until(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND [ARG...]")
+	}
+	pattern := regexp.MustCompile(args[0])
+	for limit := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		out := ts.ReadFile("stdout")
+		if err == nil && pattern.MatchString(out) {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("%q did not come; the last answer (%v) was:\n%s", args[0], err, out)
+		}
+	}
 }
 
 // TestColor: results go to standard output, so colours are its affair alone.

@@ -1,0 +1,17 @@
+-- +goose Up
+CREATE TABLE dead_letters (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    executable  TEXT    NOT NULL,
+    type        TEXT    NOT NULL,
+    at          BIGINT NOT NULL, -- nanoseconds since 1970
+    tenant      TEXT    NOT NULL,
+    process     TEXT    NOT NULL,
+    element     TEXT    NOT NULL,
+    replays     BIGINT NOT NULL,
+    source      TEXT    NOT NULL,
+    message     TEXT, -- the message's id, null if it has none
+    code        TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    content     BYTEA NOT NULL, -- JSON
+    UNIQUE (executable, message)
+);
