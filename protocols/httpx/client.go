@@ -36,14 +36,7 @@ func New(host protocols.Host) (*Client, error) {
 }
 
 func newClient(host protocols.Host) (*Client, error) {
-	host = host.WithDefaults()
-	if host.Dial == nil {
-		guard, err := NewGuard(nil)
-		if err != nil {
-			return nil, err
-		}
-		host.Dial, host.CheckHost = guard.Dial, guard.CheckHost
-	}
+	host = Guarded(host.WithDefaults())
 	c := &Client{host: host, limits: host.Limits, pools: newPools(host), tokens: newTokens(maxTokens)}
 	c.chain = c.pools
 	if host.WrapTransport != nil {

@@ -72,6 +72,16 @@ func NewGuard(allow []string) (*Guard, error) {
 	return g, nil
 }
 
+// Guarded returns the host with a Dial: where it has none, one that refuses
+// everything but public addresses.
+func Guarded(h protocols.Host) protocols.Host {
+	if h.Dial == nil {
+		g, _ := NewGuard(nil) // only words of an allow-list can be wrong
+		h.Dial, h.CheckHost = g.Dial, g.CheckHost
+	}
+	return h
+}
+
 func parsePrefix(word string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(word); err == nil {
 		addr = addr.Unmap().WithZone("")

@@ -55,7 +55,7 @@ func (p *pools) withTLS(certificates *TLS) (*http.Transport, error) {
 	if t, ok := p.byTLS.get(key); ok {
 		return t, nil
 	}
-	config, err := certificates.config()
+	config, err := certificates.Config()
 	if err != nil {
 		return nil, err
 	}

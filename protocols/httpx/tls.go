@@ -10,7 +10,7 @@ import (
 	"patchbay/protocols"
 )
 
-// TLS is the input "clientTls" of the protocols on HTTP: certificates in PEM.
+// TLS is the input "clientTls" of protocols: certificates in PEM.
 type TLS struct {
 	ClientCertificate  string `bind:"clientCertificate" doc:"Client certificate in PEM, with its chain."`
 	ClientPrivateKey   string `bind:"clientPrivateKey,secret" doc:"Private key of the client certificate in PEM: PKCS#1, PKCS#8 or EC."`
@@ -27,7 +27,9 @@ func (t *TLS) hash() digest {
 	return digestOf(t.ClientCertificate, t.ClientPrivateKey, t.PrivateKeyPassword, t.TrustedCertificate)
 }
 
-func (t *TLS) config() (*tls.Config, error) {
+// Config returns what it configures, for TLS 1.2 and later. What is wrong with it
+// is an *protocols.InputError below "clientTls".
+func (t *TLS) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if t.TrustedCertificate != "" {
 		config.RootCAs = x509.NewCertPool()

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -44,6 +46,17 @@ type conn struct {
 	calls int
 	gone  bool        // out of the pool: close it when nobody uses it
 	timer *time.Timer // closes it when it has been idle
+}
+
+// Digest returns a Publication's Connection for the texts that Connect depends
+// on: it shows none of them.
+func Digest(texts ...string) string {
+	h := sha256.New()
+	for _, text := range texts {
+		h.Write(binary.AppendUvarint(nil, uint64(len(text))))
+		h.Write([]byte(text))
+	}
+	return string(h.Sum(nil))
 }
 
 func newPool() *pool { return &pool{idle: idleTime, conns: map[string]*conn{}} }

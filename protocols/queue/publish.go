@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"patchbay/protocols"
+	"patchbay/protocols/httpx"
 )
 
 // outbound publishes for jobs.
@@ -18,7 +19,7 @@ type outbound struct {
 }
 
 func newOutbound(b Broker, h protocols.Host) *outbound {
-	o := &outbound{broker: b, host: h.WithDefaults(), pool: newPool()}
+	o := &outbound{broker: b, host: httpx.Guarded(h.WithDefaults()), pool: newPool()}
 	o.wire = newWire(o.host, o.send)
 	return o
 }

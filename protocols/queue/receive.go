@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/httpx"
 )
 
 // listener receives for one executable.
@@ -22,7 +23,7 @@ type listener struct {
 const drainTime = 10 * time.Second
 
 func newListener(b Broker, h protocols.InboundHost, properties any) (*listener, error) {
-	h.Host = h.WithDefaults()
+	h.Host = httpx.Guarded(h.WithDefaults())
 	sub, err := b.Driver.Subscription(h, properties)
 	if err != nil {
 		return nil, err
