@@ -47,6 +47,8 @@ type Config struct {
 	Tenant     []string          `placeholder:"ID" help:"Tenant whose jobs are taken; repeatable; the default tenant if absent."`
 	Drain      time.Duration     `default:"20s" help:"How long running jobs may take when the server stops."`
 
+	CallBodies bool `name:"call-bodies" help:"Keep requests and answers of recent calls, with bodies of up to 4 KiB, for the Web UI; secrets are masked."`
+
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"Least severity that is logged: ${enum}."`
 	LogFormat string `enum:"text,json" default:"text" help:"Form of the log: ${enum}."`
 }

@@ -8,11 +8,12 @@ import (
 	"patchbay/server/tracing"
 )
 
-// observe measures and traces every attempt, and logs those that an operator
+// observe measures, keeps and traces every attempt, and logs those that an operator
 // should see.
 func (s *Server) observe(ctx context.Context, r *engine.Record) {
 	template, version := s.elements.template(ctx, r.Job)
 	s.metrics.called(r, template)
+	s.calls.add(callOf(r, template, version))
 	if s.tracing != nil {
 		s.tracing.Done(ctx, r, template, version)
 	}

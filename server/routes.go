@@ -9,6 +9,7 @@ import (
 	"patchbay/engine/zeebe/embedded/rest"
 	"patchbay/protocols/webhook"
 	"patchbay/server/api"
+	"patchbay/server/ui"
 )
 
 // routes are all paths that the HTTP server answers.
@@ -21,10 +22,11 @@ func (s *Server) routes() http.Handler {
 	r.Get("/healthz", s.health.live)
 	r.Get("/readyz", s.health.ready)
 	r.Handle("/metrics", s.metrics.handler())
-	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, Gateway: s, Inbound: s.inbound.manager, DeadLetters: s.inbound.manager, Uses: s.uses, Access: access, Audit: s.audit, Version: Version()})
+	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, Gateway: s, Inbound: s.inbound.manager, DeadLetters: s.inbound.manager, Calls: s.calls, Uses: s.uses, Access: access, Audit: s.audit, Version: Version()})
 	r.Handle(webhook.Prefix+"*", s.inbound.mux)
 	if s.engine != nil {
 		r.With(access.Guard).Handle("/v2/*", rest.Handler(s.engine, "8.8.0"))
 	}
+	ui.Mount(r)
 	return r
 }

@@ -42,6 +42,7 @@ type Server struct {
 	connectors *Connectors
 	inbound    inboundParts
 	metrics    *metrics
+	calls      *calls
 	health     *health
 	http       *http.Server
 
@@ -56,7 +57,7 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, log: log, metrics: newMetrics()}
+	s := &Server{config: config, log: log, metrics: newMetrics(), calls: newCalls()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -159,7 +160,7 @@ func (s *Server) openConnectors(context.Context) (err error) {
 		Client: s.client, JobTypes: s.types, Documents: store, Allow: c.Allow(), Secrets: c.secrets(), Messages: s.messages(),
 		SecretNames: models.secretNames, ModelSecretsOnly: c.SecretNames == "model", Constraints: s.elements.check, TypeNames: c.JobType,
 		Workers:  zeebe.WorkerOptions{MaxTotal: c.MaxJobs, MaxActive: max(c.MaxJobs/4, 1), Timeout: c.JobTimeout, TenantIDs: c.Tenant, Observer: s.metrics, Log: s.log},
-		Observer: &engine.Observer{Done: s.observe}, Log: s.log,
+		Observer: &engine.Observer{Done: s.observe, Detail: c.CallBodies}, Log: s.log,
 	}
 	if s.tracing != nil {
 		o.Wrap, o.Observer.Started = s.tracing.Wrap, s.tracing.Started

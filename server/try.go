@@ -27,6 +27,8 @@ type Try struct {
 	Variables json.RawMessage
 	// Stubs answers requests before they touch the network; nil for none.
 	Stubs *httpx.Stubs
+	// Offline keeps HTTP requests from the network, stubbed or not.
+	Offline bool
 	// Secrets are the only ones that there are.
 	Secrets secret.Provider
 	// Allow lists what may be reached besides public addresses.
@@ -81,11 +83,15 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	if err != nil {
 		return TryResult{}, err
 	}
-	record, err := once(ctx, Run{
+	run := Run{
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t.Template}, Variables: t.Variables, Secrets: t.Secrets,
 		Stubs: t.Stubs, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
-	})
+	}
+	if t.Offline {
+		run.Stubs, run.Wrap = nil, t.offline
+	}
+	record, err := once(ctx, run)
 	if err != nil {
 		return TryResult{}, err
 	}
@@ -98,6 +104,14 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 		}
 	}
 	return r, nil
+}
+
+// offline answers with the stubs and lets nothing else pass.
+func (t Try) offline(http.RoundTripper) http.RoundTripper {
+	if t.Stubs == nil {
+		return noNetwork{}
+	}
+	return t.Stubs.Wrap(noNetwork{})
 }
 
 func tryExchange(e protocols.Exchange) TryExchange {
@@ -124,6 +138,6 @@ func tryOutcome(o engine.Outcome) TryOutcome {
 // try serves POST /api/v1/try: the network is the one that connectors may
 // reach, the secrets are the request's own.
 func (s *Server) try(ctx context.Context, t *templates.Template, r api.TryRequest, stubs *httpx.Stubs) (any, error) {
-	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs,
+	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs, Offline: r.Offline,
 		Secrets: secret.Map(r.Secrets), Allow: s.config.Allow()}.Do(ctx)
 }

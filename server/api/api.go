@@ -29,7 +29,8 @@ type Options struct {
 	Inbound Executables
 	// DeadLetters are the messages that no process accepted.
 	DeadLetters DeadLetters
-	Access  Access
+	Calls       Calls
+	Access      Access
 	// Uses tells which processes use a template.
 	Uses Uses
 	// Audit notes what is changed.
@@ -64,6 +65,7 @@ func Mount(r chi.Router, o Options) {
 		deployments{o.Gateway, o.Audit}.register(api)
 		executables{o.Inbound, o.Audit}.register(api)
 		deadLetters{o.DeadLetters, o.Audit}.register(api)
+		workbench(api, c, o.Calls)
 		auditLog{o.Audit}.register(api)
 	})
 }

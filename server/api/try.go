@@ -21,6 +21,7 @@ type TryRequest struct {
 	Variables       json.RawMessage   `json:"variables,omitempty" doc:"Process variables, an object."`
 	Secrets         map[string]string `json:"secrets,omitempty" doc:"The secrets that the connector may use; the server's own are not lent."`
 	Stub            json.RawMessage   `json:"stub,omitempty" doc:"Canned answers, as for patchbay run --stub; what none answers goes to the network."`
+	Offline         bool              `json:"offline,omitempty" doc:"HTTP requests that no canned answer is for fail instead of going to the network."`
 }
 
 // Trier runs a template once and returns every step as a JSON value.
@@ -55,7 +56,7 @@ func (t try) try(ctx context.Context, in *tryInput) (*tryOutput, error) {
 	if err := json.Unmarshal(in.RawBody, &request); err != nil {
 		return nil, problem(http.StatusBadRequest, "the request is no JSON of the expected form: "+err.Error())
 	}
-	template, err := t.template(ctx, request)
+	template, err := t.template(ctx, request.Template, request.TemplateID, request.TemplateVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -79,15 +80,15 @@ func (t try) try(ctx context.Context, in *tryInput) (*tryOutput, error) {
 }
 
 // template reads the template that a request brings or names.
-func (t try) template(ctx context.Context, r TryRequest) (*templates.Template, error) {
-	if len(r.Template) == 0 {
-		found, err := t.Template(ctx, r.TemplateID, r.TemplateVersion)
+func (c catalog) template(ctx context.Context, text json.RawMessage, id string, version int64) (*templates.Template, error) {
+	if len(text) == 0 {
+		found, err := c.Template(ctx, id, version)
 		if err != nil {
 			return nil, readProblem(err)
 		}
 		return found, nil
 	}
-	list, findings := t.inspect(r.Template, nil)
+	list, findings := c.inspect(text, nil)
 	switch {
 	case templates.HasErrors(findings):
 		return nil, refused(findings)

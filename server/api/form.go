@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"patchbay/templates"
+)
+
+// drafts serves what an author looks at before a template is published.
+type drafts struct{ catalog }
+
+func (d drafts) register(api huma.API) {
+	tags := []string{"templates"}
+	huma.Register(api, huma.Operation{OperationID: "lint-templates", Method: http.MethodPost, Path: "/api/v1/templates/lint", Tags: tags,
+		Summary:      "Say what is wrong with a template, without publishing it",
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{413}}, d.lint)
+	huma.Register(api, huma.Operation{OperationID: "template-form", Method: http.MethodPost, Path: "/api/v1/templates/form", Tags: tags,
+		Summary:      "Evaluate a template's form for values",
+		Description:  "The groups and fields that a modeler's property panel shows, their values, and the constraints that they break.",
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{400, 404, 413, 422}}, d.form)
+}
+
+type lintOutput struct {
+	Body struct {
+		Findings []templates.Finding `json:"findings"`
+	}
+}
+
+func (d drafts) lint(ctx context.Context, in *rawInput) (*lintOutput, error) {
+	_, findings := d.inspect(in.RawBody, d.latest(ctx))
+	out := &lintOutput{}
+	out.Body.Findings = append([]templates.Finding{}, findings...)
+	return out, nil
+}
+
+// FormRequest is what POST /api/v1/templates/form evaluates.
+type FormRequest struct {
+	Template        json.RawMessage `json:"template,omitempty" doc:"The template itself, as it would be published."`
+	TemplateID      string          `json:"templateId,omitempty" doc:"Instead: the id of a published or built-in template."`
+	TemplateVersion int64           `json:"templateVersion,omitempty" doc:"Its version; 0 for a template without one."`
+	Values          map[string]any  `json:"values,omitempty" doc:"Values by the keys of fields."`
+	Preset          string          `json:"preset,omitempty"`
+}
+
+// Form is a template with its form.
+type Form struct {
+	ID               string   `json:"id"`
+	Version          *int64   `json:"version,omitempty"`
+	Name             string   `json:"name"`
+	Description      string   `json:"description,omitempty"`
+	DocumentationRef string   `json:"documentationRef,omitempty"`
+	Icon             string   `json:"icon,omitempty" doc:"URL of the icon, often a data URL."`
+	AppliesTo        []string `json:"appliesTo"`
+	ElementType      string   `json:"elementType,omitempty"`
+	Engine           string   `json:"engine,omitempty"`
+	JobType          string   `json:"jobType,omitempty"`
+	Inbound          string   `json:"inbound,omitempty"`
+	Deprecated       bool     `json:"deprecated,omitempty"`
+	templates.Form
+}
+
+type formOutput struct{ Body Form }
+
+func (d drafts) form(ctx context.Context, in *rawInput) (*formOutput, error) {
+	var request FormRequest
+	if err := in.decode(&request); err != nil {
+		return nil, err
+	}
+	t, err := d.template(ctx, request.Template, request.TemplateID, request.TemplateVersion)
+	if err != nil {
+		return nil, err
+	}
+	form, err := t.Form(templates.ApplyOptions{Values: request.Values, Preset: request.Preset})
+	if err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, err.Error())
+	}
+	out := &formOutput{Form{ID: t.ID, Name: t.Name, Description: t.Description, DocumentationRef: t.DocumentationRef, Icon: t.Icon,
+		AppliesTo: append([]string{}, t.AppliesTo...), ElementType: t.ElementType, Engine: t.Engines["camunda"], JobType: t.JobType(), Inbound: t.Inbound(),
+		Deprecated: t.Deprecated, Form: *form}}
+	if t.HasVersion {
+		out.Body.Version = &t.Version
+	}
+	return out, nil
+}

@@ -1,0 +1,172 @@
+// A template's form, drawn as the modeler's property panel draws it. What is
+// shown, and what is wrong, the server says: it has the one set of rules.
+import { h, fill, newID, richText, debounce } from './dom.js';
+import { post } from './api.js';
+import { badge, errorBox, select } from './parts.js';
+
+// TemplateForm draws the form of a template: {templateId, templateVersion} or
+// {template}. onanswer gets what the server says of the template.
+export class TemplateForm {
+  constructor(source, signal, onanswer) {
+    this.source = source;
+    this.signal = signal;
+    this.onanswer = onanswer;
+    this.values = Object.create(null); // keys are a template's: "__proto__" is one like any other
+    this.preset = '';
+    this.shown = new Map(); // the fields by key, so that the focus stays where it is
+    this.open = new Map();
+    this.expressions = new Set(); // keys that a person made expressions, which 5 and true are too
+    this.element = h('div', { class: 'form' }, h('p', { class: 'muted' }, 'Reading the template…'));
+    this.later = debounce(120, () => this.refresh());
+    this.asked = 0;
+  }
+
+  // refresh asks the server for the form with the values as they are.
+  async refresh() {
+    this.asked += 1;
+    const asked = this.asked;
+    try {
+      const form = await post('/api/v1/templates/form', { ...this.source, values: this.values, preset: this.preset }, this.signal);
+      if (asked !== this.asked) return; // a later answer is on its way
+      this.onanswer?.(form, null);
+      this.draw(form);
+    } catch (error) {
+      if (error.name === 'AbortError' || asked !== this.asked) return;
+      if (!this.onanswer?.(null, error)) fill(this.element, errorBox(error));
+    }
+  }
+
+  draw(form) {
+    const problems = form.groups.flatMap((g) => g.fields).filter((f) => f.problem).length;
+    const before = this.shown;
+    this.shown = new Map();
+    const groups = form.groups.map((g) => this.group(g, before));
+    fill(this.element,
+      h('p', { class: 'form-state', role: 'status' }, problems === 0 ? badge('complete', 'good') : badge(problems === 1 ? 'one value to mend' : `${problems} values to mend`, 'warn')),
+      form.presets?.length > 0 && this.presets(form.presets), groups,
+      form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.'),
+      form.warnings.length > 0 && h('ul', { class: 'plain box warn' }, form.warnings.map((w) => h('li', null, h('strong', null, w.property), `: ${w.message}`))));
+  }
+
+  presets(list) {
+    const control = select([['', 'no preset'], ...list.map((id) => [id, id])], this.preset, (id) => { this.preset = id; this.refresh(); });
+    control.id = newID('preset');
+    return h('div', { class: 'field' }, h('label', { for: control.id }, 'Preset'), control);
+  }
+
+  group(group, before) {
+    const fields = group.fields.map((f) => this.field(f, before.get(f.key)));
+    if (group.id === '') return h('div', { class: 'group loose' }, fields);
+    const wrong = group.fields.some((f) => f.problem);
+    return h('details', {
+      class: 'group', open: this.open.get(group.id) ?? group.open, ontoggle: (e) => this.open.set(group.id, e.target.open),
+    }, h('summary', null, h('span', null, group.label), wrong && h('span', { class: 'dot warn', title: 'Something is to be mended here' })),
+    group.tooltip && h('p', { class: 'hint' }, richText(group.tooltip)), fields);
+  }
+
+  // field draws a field anew only where its kind has changed.
+  field(given, known) {
+    const f = this.expressions.has(given.key) && !given.expression ? { ...given, expression: true } : given;
+    const kind = JSON.stringify([f.type, f.feel, f.expression, f.choices, f.label]);
+    const field = known?.kind === kind ? known : this.newField(f, kind);
+    this.shown.set(f.key, field);
+    if (document.activeElement !== field.control) write(field.control, f);
+    field.problem.textContent = f.problem ?? '';
+    field.problem.hidden = !f.problem;
+    field.control.setAttribute('aria-invalid', String(Boolean(f.problem)));
+    return field.element;
+  }
+
+  newField(f, kind) {
+    const id = newID('value');
+    const control = this.control(f, id);
+    const problem = h('p', { class: 'problem', id: `${id}-problem` });
+    control.setAttribute('aria-describedby', [f.description && `${id}-about`, `${id}-problem`].filter(Boolean).join(' '));
+    if (f.required) control.setAttribute('aria-required', 'true');
+    const label = h('label', { for: id }, f.label, f.required && h('span', { class: 'needed', title: 'A value is required' }, ' *'));
+    const body = f.type === 'Boolean' && !f.expression
+      ? h('div', { class: 'check' }, control, label, this.toggle(f), tip(f))
+      : [h('div', { class: 'label-row' }, label, this.toggle(f), tip(f)), f.expression ? h('div', { class: 'feel' }, h('span', { 'aria-hidden': 'true' }, '='), control) : control];
+    const element = h('div', { class: 'field', 'data-key': f.key }, body, problem, f.description && h('p', { class: 'hint', id: `${id}-about` }, richText(f.description)));
+    return { kind, element, control, problem };
+  }
+
+  control(f, id) {
+    const change = (value) => { this.values[f.key] = value; this.later(); };
+    if (f.expression) {
+      return h('textarea', { id, rows: 1, class: 'code', spellcheck: 'false', 'aria-label': `${f.label}, FEEL expression`, placeholder: f.placeholder, oninput: (e) => change(`=${e.target.value}`) });
+    }
+    switch (f.type) {
+      case 'Boolean':
+        return h('input', { id, type: 'checkbox', onchange: (e) => change(e.target.checked) });
+      case 'Dropdown':
+        return h('select', { id, onchange: (e) => change(e.target.value) }, choices(f).map((c) => h('option', { value: c.value }, c.name)));
+      case 'Text':
+        return h('textarea', { id, rows: 3, placeholder: f.placeholder, class: f.language ? 'code' : null, spellcheck: f.language ? 'false' : null, oninput: (e) => change(e.target.value) });
+      case 'Number':
+        return h('input', { id, type: 'text', inputmode: 'decimal', placeholder: f.placeholder, oninput: (e) => change(e.target.value) });
+      default:
+        return h('input', { id, type: 'text', placeholder: f.generated ? 'made up when the template is applied' : f.placeholder, oninput: (e) => change(e.target.value) });
+    }
+  }
+
+  // toggle switches between a value and an expression.
+  toggle(f) {
+    if (f.feel === 'required') return h('span', { class: 'feel-sign', title: 'A FEEL expression' }, 'fx');
+    if (f.feel !== 'optional') return null;
+    const flip = async () => {
+      const control = this.shown.get(f.key).control;
+      const value = f.type === 'Boolean' && !f.expression ? String(control.checked) : control.value;
+      if (f.expression) this.expressions.delete(f.key);
+      else this.expressions.add(f.key);
+      this.values[f.key] = f.expression ? plain(value, f.type) : `=${f.type === 'String' || f.type === 'Text' ? quoted(value) : value}`;
+      await this.refresh();
+      this.shown.get(f.key)?.control.focus();
+    };
+    return h('button', {
+      type: 'button', class: 'fx', 'aria-pressed': String(Boolean(f.expression)), 'aria-label': `FEEL expression for ${f.label}`, title: 'FEEL expression', onclick: flip,
+    }, 'fx');
+  }
+}
+
+// choices of a drop-down; a value that is none of them shows as nothing chosen.
+function choices(f) {
+  const list = f.choices ?? [];
+  return list.some((c) => c.value === '') ? list : [{ name: '', value: '' }, ...list];
+}
+
+function write(control, f) {
+  if (control.type === 'checkbox') {
+    control.checked = f.value === true;
+  } else {
+    control.value = f.value === null || f.value === undefined ? '' : String(f.value?.rawJSON ?? f.value);
+  }
+}
+
+// quoted and plain carry a value over when its kind is switched.
+function quoted(text) {
+  return text === '' ? '' : JSON.stringify(text);
+}
+
+function plain(text, type) {
+  if (type === 'Boolean') return text.trim() === 'true';
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? text : String(value);
+  } catch {
+    return text;
+  }
+}
+
+// tip is a tooltip that opens for the keyboard and for fingers too.
+function tip(f) {
+  if (!f.tooltip) return null;
+  const id = newID('tip');
+  const text = h('span', { class: 'tip-text', id, role: 'note', hidden: true }, richText(f.tooltip));
+  const show = (on) => { text.hidden = !on; button.setAttribute('aria-expanded', String(on)); };
+  const button = h('button', {
+    type: 'button', class: 'tip', 'aria-label': `About ${f.label}`, 'aria-expanded': 'false', 'aria-controls': id,
+    onclick: () => show(text.hidden), onkeydown: (e) => e.key === 'Escape' && show(false),
+  }, '?');
+  return h('span', { class: 'tip-holder' }, button, text);
+}

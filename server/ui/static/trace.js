@@ -1,0 +1,59 @@
+// What a trial of a template did, step by step.
+import { h } from './dom.js';
+import { view, viewText } from './json.js';
+import { badge, duration } from './parts.js';
+
+const outcomes = {
+  completed: ['completed', 'good'], bpmnError: ['BPMN error', 'warn'], failed: ['failed', 'bad'],
+};
+
+// trace draws the answer of POST /api/v1/try. answer is called with an exchange
+// that a person wants to give an answer to.
+export function trace(result, answer) {
+  const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
+  const steps = [
+    ...(result.template.length > 0 ? [step('The form', 'warn', list(result.template.map((w) => `${w.property}: ${w.message}`)), true)] : []),
+    step('Bound input', '', view(result.input, 'Bound input'), false),
+    ...result.exchanges.map((e, i) => exchange(e, i, result.exchanges.length, answer)),
+    result.response !== null && step('What the mappings saw', '', view(result.response, 'What the mappings saw'), false),
+    result.error && step('Error', 'bad', view(result.error, 'Error'), true),
+    result.warnings.length > 0 && step('Warnings of expressions', 'warn', list(result.warnings.map((w) => `${w.slot}: ${w.text}`)), true),
+    result.variables && step('Mapped variables', 'good', view(result.variables, 'Mapped variables'), true),
+    step('Outcome', kind, outcome(result.outcome, text, kind), true),
+  ];
+  return h('ol', { class: 'trace', 'aria-label': 'Steps of the trial' }, steps);
+}
+
+function step(title, kind, body, open) {
+  return h('li', { class: kind }, h('details', { open }, h('summary', null, title), body));
+}
+
+function list(texts) {
+  return h('ul', { class: 'plain' }, texts.map((t) => h('li', null, t)));
+}
+
+function exchange(e, index, count, answer) {
+  const kind = e.error ? 'bad' : e.status >= 400 ? 'warn' : 'good';
+  const title = h('span', { class: 'request' }, h('strong', null, e.method), ' ', h('span', { class: 'url' }, e.url), ' ',
+    e.status > 0 && badge(e.status, kind), ' ', h('span', { class: 'muted' }, duration(e.durationMs)));
+  return h('li', { class: kind }, h('details', { open: true }, h('summary', null, count > 1 ? `Request ${index + 1} ` : 'Request ', title),
+    e.error && h('p', { class: 'problem' }, e.error),
+    headers('Request headers', e.requestHeaders), e.requestBody && [h('h4', null, 'Request body'), viewText(e.requestBody, 'Request body')],
+    e.status > 0 && [h('h4', null, `Response ${e.status}`), headers('Response headers', e.responseHeaders)],
+    e.responseBody && viewText(e.responseBody, 'Response body'),
+    answer && h('p', null, h('button', { type: 'button', onclick: () => answer(e) }, e.status > 0 ? 'Use as a stub' : 'Answer this request with a stub'))));
+}
+
+// headers lists names and values.
+export function headers(title, all) {
+  const names = Object.keys(all ?? {}).sort();
+  if (names.length === 0) return null;
+  return h('details', { class: 'headers' }, h('summary', null, `${title} (${names.length})`),
+    h('dl', { class: 'pairs' }, names.map((n) => [h('dt', null, n), h('dd', null, all[n].join(', '))])));
+}
+
+function outcome(o, text, kind) {
+  return h('div', null, h('p', null, badge(text, kind), o.code && h('code', null, ` ${o.code}`)), o.message && h('p', null, o.message),
+    o.type === 'failed' && h('p', { class: 'muted' }, o.retries > 0 ? `retries left: ${o.retries}` : 'no retries are left: the process would have an incident'),
+    o.type !== 'completed' && o.variables && view(o.variables, 'Variables of the outcome'));
+}

@@ -1,0 +1,124 @@
+// The trial of a template: variables, answers and secrets in, a trace out.
+import { h, fill, newID } from './dom.js';
+import { post } from './api.js';
+import { Editor } from './editor.js';
+import { trace } from './trace.js';
+import { errorBox } from './parts.js';
+
+// tryPanel tries what source() returns: the template, by its text or name, and
+// the values of its form.
+export function tryPanel(source, signal) {
+  const variables = new Editor({ label: 'Process variables, a JSON object', value: '{\n  \n}', rows: 6, json: true, onrun: run });
+  const stubs = stubList();
+  const secrets = secretList();
+  const result = h('div', { class: 'result', 'aria-live': 'polite' });
+  const button = h('button', { type: 'button', class: 'primary', onclick: run }, 'Run');
+  const network = networkChoice((stubbed) => { stubs.element.hidden = !stubbed; });
+
+  async function run() {
+    button.disabled = true;
+    try {
+      const request = { ...source(), variables: readVariables(), secrets: secrets.read(), stub: stubs.read(), offline: network.stubbed() };
+      const answer = await post('/api/v1/try', request, signal);
+      fill(result, trace(answer, (e) => { network.choose(true); stubs.add(e); }));
+    } catch (error) {
+      if (error.name !== 'AbortError') fill(result, errorBox(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  function readVariables() {
+    try {
+      const read = JSON.parse(variables.value.trim() || '{}');
+      variables.mark([]);
+      if (read === null || typeof read !== 'object' || Array.isArray(read)) throw new Error('expected an object');
+      return read;
+    } catch (error) {
+      throw new Error(`The process variables are no JSON object: ${error.message}`);
+    }
+  }
+
+  return {
+    setVariables: (text) => { variables.value = text; },
+    element: h('section', { class: 'try', 'aria-label': 'Try it', onkeydown: (e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && !e.defaultPrevented) run(); } },
+      h('h2', null, 'Try it'), h('h3', null, 'Process variables'), variables.element, network.element, stubs.element, secrets.element,
+      h('div', { class: 'row' }, button, h('span', { class: 'muted' }, 'or Ctrl+Enter')), result),
+  };
+}
+
+function networkChoice(onchange) {
+  const name = newID('network');
+  const option = (value, text, checked) => {
+    const input = h('input', { type: 'radio', name, id: `${name}-${value}`, value, checked, onchange: () => onchange(value === 'stub') });
+    return [input, h('span', { class: 'radio' }, input, h('label', { for: input.id }, text))];
+  };
+  const [stub, stubRow] = option('stub', 'Stubs: no request leaves this server', true);
+  const [net, netRow] = option('network', 'The network, as connectors may reach it', false);
+  return {
+    element: h('fieldset', { class: 'radios' }, h('legend', null, 'Requests are answered by'), stubRow, netRow),
+    stubbed: () => stub.checked,
+    choose: (stubbed) => { (stubbed ? stub : net).checked = true; onchange(stubbed); },
+  };
+}
+
+// stubList edits canned answers.
+function stubList() {
+  const rows = [];
+  const holder = h('div', { class: 'stubs' });
+  const none = h('p', { class: 'hint' }, 'Run once to see the request, then answer it.');
+  const draw = () => fill(holder, rows.length === 0 ? none : rows.map((r) => r.element));
+  const add = (e) => {
+    const known = rows.findIndex((r) => r.url.value === e.url && r.method.value === e.method);
+    const row = stubRow(e, () => { rows.splice(rows.indexOf(row), 1); draw(); });
+    if (known >= 0) rows.splice(known, 1, row);
+    else rows.push(row);
+    draw();
+    row.body.area.focus();
+  };
+  draw();
+  return {
+    element: h('div', null, holder, h('button', { type: 'button', onclick: () => add({ method: 'GET', url: 'https://', status: 200 }) }, 'Add a stub')),
+    add, read: () => rows.map((r) => r.read()),
+  };
+}
+
+function stubRow(e, remove) {
+  const box = (label, value, attributes) => h('input', { type: 'text', 'aria-label': label, value: String(value ?? ''), spellcheck: 'false', ...attributes });
+  const method = box('Method', e.method, { size: 7, class: 'code' });
+  const url = box('URL', e.url, { class: 'code grow' });
+  const status = box('Status of the answer', e.status || 200, { size: 4, inputmode: 'numeric', class: 'code' });
+  const body = new Editor({ label: 'Body of the answer', value: e.responseBody || '{}', rows: 3, json: true });
+  const read = () => {
+    let content = body.value;
+    try { content = JSON.parse(content); } catch { /* a text is a body too */ }
+    const request = method.value.trim() === '' ? { url: url.value } : { method: method.value.trim(), url: url.value };
+    return { request, response: { status: Number(status.value) || 200, body: content } };
+  };
+  return {
+    method, url, body, read,
+    element: h('div', { class: 'stub' }, h('div', { class: 'row' }, method, url, status, h('button', { type: 'button', class: 'quiet', 'aria-label': 'Remove this stub', onclick: remove }, '✕')), body.element),
+  };
+}
+
+// secretList edits the secrets of the trial; the server's own are not lent.
+function secretList() {
+  const rows = [];
+  const holder = h('div');
+  const draw = () => fill(holder, rows.map((r) => r.element));
+  const add = () => {
+    const name = h('input', { type: 'text', 'aria-label': 'Name of the secret', placeholder: 'NAME', class: 'code', spellcheck: 'false' });
+    const value = h('input', { type: 'password', 'aria-label': 'Value of the secret', placeholder: 'value', autocomplete: 'off' });
+    const row = { name, value, element: h('div', { class: 'row' }, name, value,
+      h('button', { type: 'button', class: 'quiet', 'aria-label': 'Remove this secret', onclick: () => { rows.splice(rows.indexOf(row), 1); draw(); } }, '✕')) };
+    rows.push(row);
+    draw();
+    name.focus();
+  };
+  return {
+    element: h('details', { class: 'secrets' }, h('summary', null, 'Secrets of the trial'),
+      h('p', { class: 'hint' }, 'The server’s own secrets are not lent to trials. These are masked in the trace and kept nowhere.'), holder,
+      h('button', { type: 'button', onclick: add }, 'Add a secret')),
+    read: () => Object.fromEntries(rows.map((r) => [r.name.value.trim(), r.value.value]).filter(([n]) => n !== '')),
+  };
+}

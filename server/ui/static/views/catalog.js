@@ -1,0 +1,66 @@
+// The catalog: search, and what each template is for.
+import { h, fill, debounce } from '../dom.js';
+import { get, query } from '../api.js';
+import { link, replaceQuery } from '../router.js';
+import { badge, errorBox, field, heading, select } from '../parts.js';
+
+const filters = ['text', 'protocol', 'elementType', 'tag', 'engine', 'source'];
+const most = 200;
+
+export function catalog(route, signal) {
+  const chosen = Object.fromEntries(filters.map((f) => [f, route.query.get(f) ?? '']));
+  const list = h('ul', { class: 'cards', 'aria-label': 'Templates' });
+  const count = h('p', { class: 'muted', role: 'status' }, '…');
+  const bar = h('div', { class: 'filters', role: 'search' });
+
+  async function search() {
+    replaceQuery(['templates'], chosen);
+    try {
+      const { items } = await get(`/api/v1/templates${query({ ...chosen, limit: most })}`, signal);
+      fill(count, items.length === most ? `the first ${most} templates` : `${items.length} ${items.length === 1 ? 'template' : 'templates'}`);
+      fill(list, items.map(card));
+    } catch (error) {
+      if (error.name !== 'AbortError') fill(list, h('li', null, errorBox(error)));
+    }
+  }
+
+  const soon = debounce(150, search);
+  const pick = (name, value) => { chosen[name] = value; search(); };
+
+  async function facets() {
+    const { items } = await get('/api/v1/templates?limit=1000', signal);
+    const distinct = (of) => [...new Set(items.flatMap(of))].filter(Boolean).sort((a, b) => a.localeCompare(b));
+    const options = (all, values) => [['', all], ...values.map((v) => [v, v])];
+    const facet = (name, label, all, values) => field(label, select(options(all, values.includes(chosen[name]) || !chosen[name] ? values : [...values, chosen[name]]), chosen[name], (v) => pick(name, v)));
+    bar.append(
+      facet('protocol', 'Protocol', 'all', distinct((i) => i.protocol)),
+      facet('elementType', 'Element', 'all', distinct((i) => [i.elementType, ...i.appliesTo])),
+      facet('tag', 'Tag', 'all', distinct((i) => i.keywords ?? [])),
+      field('Engine', h('input', { type: 'text', value: chosen.engine, placeholder: '8.8', size: 5, oninput: (e) => { chosen.engine = e.target.value.trim(); soon(); } })),
+      field('Source', select([['', 'all'], ['published', 'published'], ['built-in', 'built in']], chosen.source, (v) => pick('source', v))));
+  }
+
+  fill(bar, field('Search', h('input', { type: 'search', class: 'grow', value: chosen.text, placeholder: 'name, id, tag, job type…', oninput: (e) => { chosen.text = e.target.value; soon(); } })));
+  search();
+  facets().catch(() => {}); // the search tells what is wrong
+  return h('div', null,
+    heading('Catalog', 'Connector templates that modelers find here.', h('a', { class: 'button primary', href: '#/new' }, 'New template')),
+    bar, count, list);
+}
+
+function card(info) {
+  const address = link(['templates', info.id, String(info.version ?? 0)]);
+  return h('li', { class: info.deprecated ? 'card old' : 'card' },
+    h('span', { class: 'tile', 'aria-hidden': 'true' }, [...info.name.trim()][0] ?? '·'),
+    h('div', { class: 'card-text' },
+      h('h2', null, h('a', { href: address }, info.name), ' ', info.deprecated && badge('deprecated', 'warn')),
+      info.description && h('p', null, info.description),
+      h('p', { class: 'meta' }, h('code', null, info.id), info.version !== undefined && ` version ${info.version}`),
+      h('p', { class: 'meta badges' }, info.protocol && badge(info.protocol, 'info'), info.inbound && badge('inbound', 'info'),
+        badge(short(info.elementType ?? info.appliesTo[0] ?? '')), info.source === 'built-in' && badge('built in'), info.engine && badge(`Camunda ${info.engine}`),
+        (info.keywords ?? []).slice(0, 4).map((k) => badge(k)))));
+}
+
+function short(type) {
+  return type.replace(/^bpmn:/, '').replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+}
