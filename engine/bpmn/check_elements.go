@@ -95,30 +95,34 @@ func (c *checker) sendTask(el *Element) {
 }
 
 func (c *checker) scriptTask(el *Element) {
-	switch {
-	case (el.Script != nil) == (el.TaskCount > 0) || el.TaskCount > 1:
-		c.add(el.Place, "Must have either one 'zeebe:script' or one 'zeebe:taskDefinition' extension element")
-	case el.Script == nil:
-		c.taskType(el)
-	default:
-		c.expression(el.Script.Place, el.Script.Expression)
-		if el.Script.ResultVariable == "" {
-			c.add(el.Script.Place, "Attribute 'resultVariable' must be present and not empty")
-		}
+	if x := el.Script; c.insteadOfJob(el, "zeebe:script", x != nil) {
+		c.expression(x.Place, x.Expression)
+		c.resultVariable(x.Place, x.ResultVariable)
 	}
 }
 
 func (c *checker) businessRuleTask(el *Element) {
+	if x := el.Decision; c.insteadOfJob(el, "zeebe:calledDecision", x != nil) {
+		c.present(x.Place, x.DecisionID)
+		c.resultVariable(x.Place, x.ResultVariable)
+	}
+}
+
+// insteadOfJob reports whether a task has the extension that it may have instead of a task definition, and no other.
+func (c *checker) insteadOfJob(el *Element, extension string, has bool) bool {
 	switch {
-	case (el.Decision != nil) == (el.TaskCount > 0) || el.TaskCount > 1:
-		c.add(el.Place, "Must have either one 'zeebe:calledDecision' or one 'zeebe:taskDefinition' extension element")
-	case el.Decision == nil:
+	case has == (el.TaskCount > 0) || el.TaskCount > 1:
+		c.add(el.Place, "Must have either one '%s' or one 'zeebe:taskDefinition' extension element", extension)
+		return false
+	case !has:
 		c.taskType(el)
-	default:
-		c.present(el.Decision.Place, el.Decision.DecisionID)
-		if el.Decision.ResultVariable == "" {
-			c.add(el.Decision.Place, "Attribute 'resultVariable' must be present and not empty")
-		}
+	}
+	return has
+}
+
+func (c *checker) resultVariable(at Place, name string) {
+	if name == "" {
+		c.add(at, "Attribute 'resultVariable' must be present and not empty")
 	}
 }
 

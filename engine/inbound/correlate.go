@@ -23,14 +23,6 @@ type Gateway interface {
 	Publish(ctx context.Context, m protocols.Message) (key int64, err error)
 }
 
-// Codes of protocols.Rejected that are none of gRPC's.
-const (
-	// CodeNotMet: no activation condition is met.
-	CodeNotMet = "ACTIVATION_CONDITION_NOT_MET"
-	// CodeInvalid: the event, or a mapping, has the wrong shape.
-	CodeInvalid = "INVALID_INPUT"
-)
-
 // reserved marks calls of functions in a connector's input; a variable that
 // holds it could smuggle one into the next connector.
 const reserved = "camunda.function.type"
@@ -69,7 +61,7 @@ func choose(ctx context.Context, g *group, ev *event) (*element, error) {
 	case g.consumes():
 		return nil, nil
 	}
-	return nil, rejected(CodeNotMet, nil, "no activation condition is met")
+	return nil, rejected(protocols.CodeConditionNotMet, nil, "no activation condition is met")
 }
 
 func meets(ctx context.Context, e *element, ev *event, results map[string]bool) (bool, error) {
@@ -113,7 +105,7 @@ func ambiguous(met []*element) error {
 	for _, e := range met {
 		names = append(names, fmt.Sprintf("%s (version %d)", e.ElementID, e.Version))
 	}
-	return rejected(CodeInvalid, nil, "the activation conditions of several elements are met: %s", strings.Join(names, ", "))
+	return rejected(protocols.CodeInvalidInput, nil, "the activation conditions of several elements are met: %s", strings.Join(names, ", "))
 }
 
 // evaluation is the error of an expression: nothing that a repetition mends,
@@ -122,7 +114,7 @@ func evaluation(ctx context.Context, e *element, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return rejected(CodeInvalid, err, "element %s: %v", e.ElementID, err)
+	return rejected(protocols.CodeInvalidInput, err, "element %s: %v", e.ElementID, err)
 }
 
 // correlationKey returns the key of the event's message. It is empty for plain
@@ -137,10 +129,10 @@ func correlationKey(ctx context.Context, e *element, ev *event) (string, error) 
 	}
 	key, ok, err := keyText(v)
 	if err != nil {
-		return "", rejected(CodeInvalid, err, "element %s: %s: %v", e.ElementID, propKey, err)
+		return "", rejected(protocols.CodeInvalidInput, err, "element %s: %s: %v", e.ElementID, propKey, err)
 	}
 	if !ok && e.point == continueByMessage {
-		return "", rejected(CodeInvalid, nil, "element %s: no correlation key: %s yields null", e.ElementID, propKey)
+		return "", rejected(protocols.CodeInvalidInput, nil, "element %s: no correlation key: %s yields null", e.ElementID, propKey)
 	}
 	return key, nil
 }
@@ -156,7 +148,7 @@ func messageID(ctx context.Context, e *element, ev *event, fallback string) (str
 	}
 	id, ok, err := keyText(v)
 	if err != nil {
-		return "", rejected(CodeInvalid, err, "element %s: %s: %v", e.ElementID, propMessageID, err)
+		return "", rejected(protocols.CodeInvalidInput, err, "element %s: %s: %v", e.ElementID, propMessageID, err)
 	}
 	if !ok || id == "" {
 		return fallback, nil
@@ -186,7 +178,7 @@ func (c *correlator) variables(ctx context.Context, e *element, ev *event) (map[
 	}
 	object, ok := v.(map[string]any)
 	if v != nil && !ok {
-		return nil, rejected(CodeInvalid, nil, "element %s: %s: expected an object but got %s", e.ElementID, propResult, describe(v))
+		return nil, rejected(protocols.CodeInvalidInput, nil, "element %s: %s: expected an object but got %s", e.ElementID, propResult, describe(v))
 	}
 	for name, v := range object {
 		out[name] = v
@@ -202,11 +194,11 @@ func encode(e *element, variables map[string]any) ([]byte, error) {
 	data, err := value.Append(nil, variables)
 	switch {
 	case err != nil:
-		return nil, rejected(CodeInvalid, err, "element %s: the variables are no JSON: %v", e.ElementID, err)
+		return nil, rejected(protocols.CodeInvalidInput, err, "element %s: the variables are no JSON: %v", e.ElementID, err)
 	case len(data) > engine.MaxVariables:
-		return nil, rejected(CodeInvalid, nil, "element %s: the variables have %d bytes of JSON, more than the limit of %d: map only what the process needs", e.ElementID, len(data), engine.MaxVariables)
+		return nil, rejected(protocols.CodeInvalidInput, nil, "element %s: the variables have %d bytes of JSON, more than the limit of %d: map only what the process needs", e.ElementID, len(data), engine.MaxVariables)
 	case strings.Contains(string(data), reserved):
-		return nil, rejected(CodeInvalid, nil, "element %s: the variables hold %q, which is reserved", e.ElementID, reserved)
+		return nil, rejected(protocols.CodeInvalidInput, nil, "element %s: the variables hold %q, which is reserved", e.ElementID, reserved)
 	}
 	return data, nil
 }
@@ -320,7 +312,7 @@ func refused(err error) error {
 	}
 	var input *protocols.InputError
 	if errors.As(err, &input) {
-		return rejected(CodeInvalid, err, "%v", err)
+		return rejected(protocols.CodeInvalidInput, err, "%v", err)
 	}
 	var e *zeebe.Error
 	if !errors.As(err, &e) {

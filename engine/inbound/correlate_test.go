@@ -126,14 +126,14 @@ func TestChoosesOneElement(t *testing.T) {
 	}{
 		"the one that is met":       {start("a", listens, "t", "activationCondition", never) + start("b", listens, "t", "activationCondition", always), "b", ""},
 		"jq counts true alone":      {start("a", listens, "t", "activationCondition", "1") + start("b", listens, "t", "activationCondition", "true"), "b", ""},
-		"none":                      {start("a", listens, "t", "activationCondition", never), "", CodeNotMet},
-		"null is not met":           {start("a", listens, "t", "activationCondition", "=nope"), "", CodeNotMet},
+		"none":                      {start("a", listens, "t", "activationCondition", never), "", protocols.CodeConditionNotMet},
+		"null is not met":           {start("a", listens, "t", "activationCondition", "=nope"), "", protocols.CodeConditionNotMet},
 		"none, but consumed by one": {start("a", listens, "t", "activationCondition", never) + start("b", listens, "t", "activationCondition", never, "consumeUnmatchedEvents", "true"), "", ""},
-		"two starts":                {start("a", listens, "t") + start("b", listens, "t"), "", CodeInvalid},
-		"start and catch":           {start("a", listens, "t") + catch("b", listens, "t", "correlationKeyExpression", "=1"), "", CodeInvalid},
+		"two starts":                {start("a", listens, "t") + start("b", listens, "t"), "", protocols.CodeInvalidInput},
+		"start and catch":           {start("a", listens, "t") + catch("b", listens, "t", "correlationKeyExpression", "=1"), "", protocols.CodeInvalidInput},
 		"two that wait alike":       {catch("a", listens, "t", "correlationKeyExpression", "=1") + catch("b", listens, "t", "correlationKeyExpression", "1.0"), "a", ""},
-		"two keys":                  {catch("a", listens, "t", "correlationKeyExpression", "=1") + catch("b", listens, "t", "correlationKeyExpression", "=2"), "", CodeInvalid},
-		"a condition that fails":    {start("a", listens, "t", "activationCondition", `.a.b.c | error("no")`), "", CodeInvalid},
+		"two keys":                  {catch("a", listens, "t", "correlationKeyExpression", "=1") + catch("b", listens, "t", "correlationKeyExpression", "=2"), "", protocols.CodeInvalidInput},
+		"a condition that fails":    {start("a", listens, "t", "activationCondition", `.a.b.c | error("no")`), "", protocols.CodeInvalidInput},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +168,7 @@ func TestRejects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := &fakeGateway{}
 			_, err := correlate(t, g, bpmnOf(tt.node, aMessage), tt.event)
-			if codeOfRejection(err) != CodeInvalid || !strings.Contains(err.Error(), tt.want) || len(g.created)+len(g.messages) != 0 {
+			if codeOfRejection(err) != protocols.CodeInvalidInput || !strings.Contains(err.Error(), tt.want) || len(g.created)+len(g.messages) != 0 {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})

@@ -185,7 +185,7 @@ func (r *run) handle(ctx context.Context, in protocols.Event) (out protocols.Cor
 	defer func() {
 		if p := recover(); p != nil {
 			r.x.m.Log.Error("correlation panicked", "executable", r.x.id, "panic", p, "stack", string(debug.Stack()))
-			err = rejected(CodeInvalid, nil, "panic: %v", p)
+			err = rejected(protocols.CodeInvalidInput, nil, "panic: %v", p)
 		}
 		outcome := outcomeOf(out, err)
 		r.x.m.Observer.Event(g.inboundType, outcome, time.Since(begun))

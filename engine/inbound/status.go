@@ -73,7 +73,7 @@ func (e *element) status() ElementStatus {
 func outcomeOf(out protocols.Correlation, err error) Outcome {
 	var r *protocols.Rejected
 	switch {
-	case errors.As(err, &r) && r.Code == CodeNotMet:
+	case errors.As(err, &r) && r.Code == protocols.CodeConditionNotMet:
 		return NotMet
 	case errors.As(err, &r):
 		return Rejected

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,10 +188,12 @@ func (c *compiler) event(el *bpmn.Element, ev *bpmn.Event, n *node) {
 	case bpmn.EventSignal:
 		c.signal(ev, n, throws)
 	case bpmn.EventError:
-		c.errorEvent(ev, n, throws)
+		x := cmp.Or(ev.Error, &bpmn.Error{})
+		c.coded(ev, n, throws, x.Place, x.Code)
 		n.keepsPayload = el.Type == bpmn.TypeBoundaryEvent
 	case bpmn.EventEscalation:
-		c.escalation(ev, n, throws)
+		x := cmp.Or(ev.Escalation, &bpmn.Escalation{})
+		c.coded(ev, n, throws, x.Place, x.Code)
 	case bpmn.EventTimer:
 		n.catch = &catchSpec{kind: ev.Kind, timer: c.timer(el, ev)}
 	}
@@ -216,25 +219,8 @@ func (c *compiler) signal(ev *bpmn.Event, n *node, throws bool) {
 	}
 }
 
-func (c *compiler) errorEvent(ev *bpmn.Event, n *node, throws bool) {
-	var code string
-	var at bpmn.Place
-	if ev.Error != nil {
-		code, at = ev.Error.Code, ev.Error.Place
-	}
-	if throws {
-		n.code = c.expression(at, code)
-	} else {
-		n.catch = &catchSpec{kind: ev.Kind, code: code}
-	}
-}
-
-func (c *compiler) escalation(ev *bpmn.Event, n *node, throws bool) {
-	var code string
-	var at bpmn.Place
-	if ev.Escalation != nil {
-		code, at = ev.Escalation.Code, ev.Escalation.Place
-	}
+// coded is an event with a code: an error or an escalation. A throwing one's code may be an expression.
+func (c *compiler) coded(ev *bpmn.Event, n *node, throws bool, at bpmn.Place, code string) {
 	if throws {
 		n.code = c.expression(at, code)
 	} else {

@@ -77,16 +77,22 @@ func (e *Engine) closeStarts(d *definition) {
 	d.starts = nil
 }
 
+// startName is the name of the message or signal that a start event waits for; empty when it cannot be evaluated.
+func (e *Engine) startName(n *node, x *expression) string {
+	name, f := x.text(noVariables)
+	if f != nil {
+		e.options.Logger.Warn("start event without the name of what it waits for", "element", n.id, "cause", f.text)
+	}
+	return name
+}
+
 type messageStart struct {
 	node *node
 	name string
 }
 
 func (e *Engine) openMessageStart(n *node) startSub {
-	name, f := n.catch.message.text(noVariables)
-	if f != nil {
-		e.options.Logger.Warn("message start event without a name", "element", n.id, "cause", f.text)
-	}
+	name := e.startName(n, n.catch.message)
 	e.state.messages.starts[name] = append(e.state.messages.starts[name], n)
 	return &messageStart{n, name}
 }
@@ -104,10 +110,7 @@ type signalStart struct {
 }
 
 func (e *Engine) openSignalStart(n *node) startSub {
-	name, f := n.catch.signal.text(noVariables)
-	if f != nil {
-		e.options.Logger.Warn("signal start event without a name", "element", n.id, "cause", f.text)
-	}
+	name := e.startName(n, n.catch.signal)
 	all := e.signal(name)
 	all.starts = append(all.starts, n)
 	return &signalStart{n, name}

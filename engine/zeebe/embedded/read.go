@@ -105,18 +105,25 @@ func (e *Engine) selected(key int64) []*process {
 	return out
 }
 
-// ElementInstances gives the element instances of one process instance, or of all when the key is 0, the process
-// itself included. Of a long-running process instance only the newest ones are remembered.
-func (e *Engine) ElementInstances(processInstanceKey int64) []ElementInstance {
+// views gives what can be seen of the parts of one process instance, or of all when the key is 0, in order.
+func views[P, V any](e *Engine, processInstanceKey int64, parts func(*process) []P, view func(P) V) []V {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var out []ElementInstance
+	var out []V
 	for _, p := range e.selected(processInstanceKey) {
-		for _, in := range p.history {
-			out = append(out, e.viewElement(in))
+		for _, part := range parts(p) {
+			out = append(out, view(part))
 		}
 	}
 	return out
+}
+
+func history(p *process) []*instance { return p.history }
+
+// ElementInstances gives the element instances of one process instance, or of all when the key is 0, the process
+// itself included. Of a long-running process instance only the newest ones are remembered.
+func (e *Engine) ElementInstances(processInstanceKey int64) []ElementInstance {
+	return views(e, processInstanceKey, history, e.viewElement)
 }
 
 func (e *Engine) viewElement(in *instance) ElementInstance {
@@ -139,18 +146,10 @@ func (e *Engine) viewElement(in *instance) ElementInstance {
 
 // Variables gives the variables of one process instance, or of all when the key is 0: of every scope, also of ended ones.
 func (e *Engine) Variables(processInstanceKey int64) []Variable {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []Variable
-	for _, p := range e.selected(processInstanceKey) {
-		for _, in := range p.history {
-			out = e.viewVariables(out, in)
-		}
-	}
-	return out
+	return slices.Concat(views(e, processInstanceKey, history, e.viewVariables)...)
 }
 
-func (e *Engine) viewVariables(out []Variable, in *instance) []Variable {
+func (e *Engine) viewVariables(in *instance) (out []Variable) {
 	for i := range in.vars.list {
 		v := &in.vars.list[i]
 		if v.key == 0 {
@@ -174,15 +173,7 @@ func (e *Engine) Result(processInstanceKey int64) ([]byte, bool) {
 
 // Incidents gives the incidents of one process instance, or of all when the key is 0, oldest first, resolved ones too.
 func (e *Engine) Incidents(processInstanceKey int64) []Incident {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var out []Incident
-	for _, p := range e.selected(processInstanceKey) {
-		for _, i := range p.incidents {
-			out = append(out, e.viewIncident(i))
-		}
-	}
-	return out
+	return views(e, processInstanceKey, func(p *process) []*incident { return p.incidents }, e.viewIncident)
 }
 
 func (e *Engine) viewIncident(i *incident) Incident {

@@ -70,6 +70,14 @@ func document(text string) (variables, error) {
 	return v, nil
 }
 
+// brought reads the variables of a request that may name a tenant.
+func brought(tenantID, text string) (variables, error) {
+	if err := tenant(tenantID); err != nil {
+		return variables{}, err
+	}
+	return document(text)
+}
+
 func (g *gateway) Topology(context.Context, *pb.TopologyRequest) (*pb.TopologyResponse, error) {
 	version := g.e.options.Version
 	return &pb.TopologyResponse{
@@ -107,10 +115,7 @@ func (g *gateway) CreateProcessInstance(_ context.Context, r *pb.CreateProcessIn
 
 // create starts an instance; waiter, when given, gets the instance at its end.
 func (g *gateway) create(r *pb.CreateProcessInstanceRequest, intent string, waiter chan *process) (*process, error) {
-	if err := tenant(r.GetTenantId()); err != nil {
-		return nil, err
-	}
-	vars, err := document(r.GetVariables())
+	vars, err := brought(r.GetTenantId(), r.GetVariables())
 	if err != nil {
 		return nil, err
 	}
@@ -183,10 +188,7 @@ func (g *gateway) ResolveIncident(_ context.Context, r *pb.ResolveIncidentReques
 }
 
 func (g *gateway) PublishMessage(_ context.Context, r *pb.PublishMessageRequest) (*pb.PublishMessageResponse, error) {
-	if err := tenant(r.TenantId); err != nil {
-		return nil, err
-	}
-	vars, err := document(r.Variables)
+	vars, err := brought(r.TenantId, r.Variables)
 	if err != nil {
 		return nil, err
 	}
@@ -196,10 +198,7 @@ func (g *gateway) PublishMessage(_ context.Context, r *pb.PublishMessageRequest)
 }
 
 func (g *gateway) BroadcastSignal(_ context.Context, r *pb.BroadcastSignalRequest) (*pb.BroadcastSignalResponse, error) {
-	if err := tenant(r.TenantId); err != nil {
-		return nil, err
-	}
-	vars, err := document(r.Variables)
+	vars, err := brought(r.TenantId, r.Variables)
 	if err != nil {
 		return nil, err
 	}

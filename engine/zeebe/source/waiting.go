@@ -26,12 +26,22 @@ func (r *REST) Waiting(ctx context.Context, e protocols.ElementRef) ([]protocols
 		list = append(list, protocols.WaitingInstance{ElementInstanceKey: int64(i.ElementInstanceKey), ProcessInstanceKey: int64(i.ProcessInstanceKey)})
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return withVariables(ctx, list, r.api.variables)
+}
+
+// withVariables fills in the variables of instances.
+func withVariables(ctx context.Context, list []protocols.WaitingInstance,
+	read func(context.Context, protocols.WaitingInstance) (map[string]any, error)) ([]protocols.WaitingInstance, error) {
 	for i := range list {
-		if err == nil {
-			list[i].Variables, err = r.api.variables(ctx, list[i])
+		var err error
+		if list[i].Variables, err = read(ctx, list[i]); err != nil {
+			return nil, err
 		}
 	}
-	return list, err
+	return list, nil
 }
 
 func (a *restAPI) variables(ctx context.Context, w protocols.WaitingInstance) (map[string]any, error) {
@@ -67,12 +77,10 @@ func (o *Operate) Waiting(ctx context.Context, e protocols.ElementRef) ([]protoc
 	err := searchOperate(ctx, o.api.client, "/flownode-instances/search", filter, func(n node) {
 		list = append(list, protocols.WaitingInstance{ElementInstanceKey: int64(n.Key), ProcessInstanceKey: int64(n.ProcessInstanceKey)})
 	})
-	for i := range list {
-		if err == nil {
-			list[i].Variables, err = o.api.variables(ctx, list[i])
-		}
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	return withVariables(ctx, list, o.api.variables)
 }
 
 func (a *operateAPI) variables(ctx context.Context, w protocols.WaitingInstance) (map[string]any, error) {
