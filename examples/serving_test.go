@@ -164,37 +164,12 @@ func (x *serving) request(args []string) *http.Request {
 	return r
 }
 
-// instances returns the variables of all instances, from the server's API,
-// by the instances' age.
+// instances returns the variables of all instances, by the instances' age.
 func (x *serving) instances() []map[string]any {
 	x.Helper()
-	variables := x.search("variables") // first, so that every variable's instance is found
 	list := []map[string]any{}
-	at := map[string]int{}
-	for _, i := range x.search("process-instances") {
-		at[i["processInstanceKey"].(string)] = len(list)
-		list = append(list, map[string]any{})
-	}
-	for _, v := range variables {
-		var value any
-		if err := json.Unmarshal([]byte(v["value"].(string)), &value); err != nil {
-			x.Fatal(err)
-		}
-		list[at[v["processInstanceKey"].(string)]][v["name"].(string)] = value
+	for _, i := range clitest.Instances(x.T, "http://"+x.server.Address(), "") {
+		list = append(list, i.Variables)
 	}
 	return list
-}
-
-func (x *serving) search(what string) []map[string]any {
-	x.Helper()
-	resp, err := http.Post("http://"+x.server.Address()+"/v2/"+what+"/search", "application/json", nil)
-	if err != nil {
-		x.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var found struct{ Items []map[string]any }
-	if err := json.NewDecoder(resp.Body).Decode(&found); err != nil {
-		x.Fatal(err)
-	}
-	return found.Items
 }

@@ -22,6 +22,7 @@ import (
 
 	"patchbay/engine/inbound"
 	"patchbay/server"
+	"patchbay/server/cli/clitest"
 )
 
 const (
@@ -175,7 +176,7 @@ func TestBadRequests(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) { b.test(&node{T: t, Server: n.Server, url: n.url}) })
 	}
 
-	if list := instancesOf(t, n.url, "plain"); len(list) != 1 {
+	if list := clitest.Instances(t, n.url, "plain"); len(list) != 1 {
 		t.Errorf("%d instances, want that of the good request", len(list))
 	}
 	n.accepted("plain", event)

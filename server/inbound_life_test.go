@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"patchbay/server"
+	"patchbay/server/cli/clitest"
 )
 
 const gotValue = `{got: .request.body.value}`
@@ -92,9 +93,9 @@ func TestSwapUnderLoad(t *testing.T) {
 	}
 	group.Wait()
 	seen := map[any]bool{}
-	list := instancesOf(t, n.url, "p")
+	list := clitest.Instances(t, n.url, "p")
 	for _, i := range list {
-		seen[i.Vars["got"]] = true
+		seen[i.Variables["got"]] = true
 	}
 	if len(list) != senders*each || len(seen) != senders*each {
 		t.Errorf("%d instances of %d events, want %d", len(list), len(seen), senders*each)

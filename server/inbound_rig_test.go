@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -272,61 +271,14 @@ func (c *cluster) back() {
 	c.Cleanup(c.away)
 }
 
-// instance is a process instance as REST v2 tells of it.
-type instance struct {
-	Key   string
-	State string
-	Vars  map[string]any
-}
-
-// instancesOf returns the instances of a process, the oldest first, from a REST
-// v2 address.
-func instancesOf(t *testing.T, address, process string) []instance {
-	t.Helper()
-	list := []instance{}
-	at := map[string]int{}
-	for _, i := range search(t, address, "process-instances", map[string]any{"processDefinitionId": process}) {
-		at[i["processInstanceKey"].(string)] = len(list)
-		list = append(list, instance{i["processInstanceKey"].(string), i["state"].(string), map[string]any{}})
-	}
-	for _, v := range search(t, address, "variables", map[string]any{}) {
-		if i, ours := at[v["processInstanceKey"].(string)]; ours {
-			var value any
-			if err := json.Unmarshal([]byte(v["value"].(string)), &value); err != nil {
-				t.Fatal(err)
-			}
-			list[i].Vars[v["name"].(string)] = value
-		}
-	}
-	return list
-}
-
-func search(t *testing.T, address, what string, filter map[string]any) []map[string]any {
-	t.Helper()
-	body, err := json.Marshal(map[string]any{"filter": filter, "page": map[string]any{"limit": 10_000}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.Post(address+"/v2/"+what+"/search", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var found struct{ Items []map[string]any }
-	if err := json.NewDecoder(resp.Body).Decode(&found); err != nil {
-		t.Fatal(err)
-	}
-	return found.Items
-}
-
 // awaitInstances waits until the instances of a process are these, each written
 // as state and the variable got.
 func awaitInstances(t *testing.T, address, process string, want ...string) {
 	t.Helper()
 	texts := func() []string {
 		texts := []string{}
-		for _, i := range instancesOf(t, address, process) {
-			texts = append(texts, fmt.Sprint(i.State, " ", i.Vars["got"]))
+		for _, i := range clitest.Instances(t, address, process) {
+			texts = append(texts, fmt.Sprint(i.State, " ", i.Variables["got"]))
 		}
 		return texts
 	}

@@ -3,8 +3,11 @@
 package clitest
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -81,4 +84,57 @@ func Eventually(t *testing.T, try func() bool, why func() string) {
 	if err != nil {
 		t.Fatal(why())
 	}
+}
+
+// Instance is a process instance as REST v2 tells of it.
+type Instance struct {
+	Key, State string
+	// Variables are those of the instance, by name.
+	Variables map[string]any
+}
+
+// Instances returns the instances of a process, or of all if its id is empty,
+// the oldest first. address is where a REST v2 is, such as
+// http://127.0.0.1:8086.
+func Instances(t *testing.T, address, processID string) []Instance {
+	t.Helper()
+	filter := map[string]any{}
+	if processID != "" {
+		filter["processDefinitionId"] = processID
+	}
+	list := []Instance{}
+	at := map[string]int{}
+	for _, i := range search(t, address, "process-instances", filter) {
+		key := i["processInstanceKey"].(string)
+		at[key] = len(list)
+		list = append(list, Instance{key, i["state"].(string), map[string]any{}})
+	}
+	for _, v := range search(t, address, "variables", map[string]any{}) {
+		if i, ours := at[v["processInstanceKey"].(string)]; ours {
+			var value any
+			if err := json.Unmarshal([]byte(v["value"].(string)), &value); err != nil {
+				t.Fatal(err)
+			}
+			list[i].Variables[v["name"].(string)] = value
+		}
+	}
+	return list
+}
+
+func search(t *testing.T, address, what string, filter map[string]any) []map[string]any {
+	t.Helper()
+	query, err := json.Marshal(map[string]any{"filter": filter, "page": map[string]any{"limit": 10_000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(address+"/v2/"+what+"/search", "application/json", bytes.NewReader(query))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var found struct{ Items []map[string]any }
+	if err := json.NewDecoder(resp.Body).Decode(&found); err != nil {
+		t.Fatal(err)
+	}
+	return found.Items
 }
