@@ -73,9 +73,12 @@ func compile(text []byte) validator {
 	return v
 }
 
+// maxViolations is how many are looked for; nobody reads more.
+const maxViolations = 1000
+
 // Templates returns every rule that a text breaks which holds one connector
 // template or an array of them, in the order of the text; none means that all
-// are valid. It may be called by many goroutines at once.
+// are valid. After some 1,000 it ends. It may be called by many goroutines at once.
 func Templates(d *Document) []Violation {
 	list, isArray := d.Value.([]any)
 	if !isArray {
@@ -83,7 +86,9 @@ func Templates(d *Document) []Violation {
 	}
 	var all []Violation
 	for i, template := range list {
-		all = append(all, templateAt(d, "/"+strconv.Itoa(i), template)...)
+		if all = append(all, templateAt(d, "/"+strconv.Itoa(i), template)...); len(all) >= maxViolations {
+			return all
+		}
 	}
 	return all
 }
@@ -112,6 +117,9 @@ func (v validator) check(value any, found *collector) {
 // collect walks down to the rules that were broken, skipping the schemas that
 // only lead there. Of alternatives none is the culprit: there it stops.
 func (v validator) collect(err *jsonschema.ValidationError, found *collector) {
+	if len(found.list) >= maxViolations {
+		return
+	}
 	keyword := err.KeywordLocation[strings.LastIndexByte(err.KeywordLocation, '/')+1:]
 	choice := keyword == "anyOf" || keyword == "oneOf" || keyword == "contains"
 	if len(err.Causes) == 0 || choice {

@@ -105,7 +105,8 @@ func TestParseErrors(t *testing.T) {
 		{"not UTF-8", "\"\xff\"", "line 1, column 2: the text is not UTF-8"},
 		{"byte order mark", "\ufeff{}", "line 1, column 1: the text begins with a byte order mark"},
 		{"deep", strings.Repeat("[", 1000), "nested deeper than 200 levels"},
-		{"huge", strings.Repeat(" ", MaxDocument+1), "more than the 16777216 that are allowed"},
+		{"many values", "[" + strings.Repeat("[],", maxValues/2) + "1]", "more than the 250000 values that are allowed"},
+		{"huge", strings.Repeat(" ", MaxDocument+1), "more than the 4194304 that are allowed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -193,16 +193,43 @@ func (c *Catalog) Info(ctx context.Context, id string, version int64) (Info, err
 }
 
 func (c *Catalog) find(ctx context.Context, q querier, id string, version int64) (Info, error) {
-	versions, err := c.versions(ctx, q, id)
-	if err != nil {
-		return Info{}, err
-	}
-	for _, info := range versions {
-		if info.VersionNumber() == version {
+	for _, info := range c.infos {
+		if info.ID == id && info.VersionNumber() == version {
 			return info, nil
 		}
 	}
-	return Info{}, ErrNotFound
+	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ? AND version = ?`, id, version)
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Info{}, err
+	}
+	return list[0], nil
+}
+
+// Highest returns the highest version of a template; 0 is also one without a
+// version. The error is ErrNotFound if there is none.
+func (c *Catalog) Highest(ctx context.Context, id string) (int64, error) {
+	version, known, err := c.highest(ctx, c.db, id)
+	if err == nil && !known {
+		err = ErrNotFound
+	}
+	return version, err
+}
+
+func (c *Catalog) highest(ctx context.Context, q querier, id string) (version int64, known bool, err error) {
+	var published sql.NullInt64
+	if err := q.QueryRowContext(ctx, c.db.Rebind(`SELECT MAX(version) FROM templates WHERE id = ?`), id).Scan(&published); err != nil {
+		return 0, false, fmt.Errorf("read the versions of template %s: %w", id, err)
+	}
+	version, known = published.Int64, published.Valid
+	for _, info := range c.infos {
+		if info.ID == id && (!known || info.VersionNumber() > version) {
+			version, known = info.VersionNumber(), true
+		}
+	}
+	return version, known, nil
 }
 
 // Versions lists the versions of a template, the highest first. The error is

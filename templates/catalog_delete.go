@@ -24,7 +24,7 @@ func (c *Catalog) delete(ctx context.Context, tx *sql.Tx, id string, version int
 	return c.execAll(ctx, tx,
 		statement{`DELETE FROM template_texts WHERE id = ? AND version = ?`, []any{id, version}},
 		statement{`DELETE FROM templates WHERE id = ? AND version = ?`, []any{id, version}},
-		statement{markLatest, []any{id, id}})
+		statement{`UPDATE templates SET latest = 1 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ?)`, []any{id, id}})
 }
 
 // published returns the text of a version that was published: the error is
@@ -36,9 +36,6 @@ func (c *Catalog) published(ctx context.Context, tx *sql.Tx, id string, version 
 	}
 	return text, err
 }
-
-// markLatest finds out which version of a template is the latest.
-const markLatest = `UPDATE templates SET latest = CASE WHEN version = (SELECT MAX(version) FROM templates WHERE id = ?) THEN 1 ELSE 0 END WHERE id = ?`
 
 // statement is a change in SQL.
 type statement struct {

@@ -14,6 +14,7 @@ import (
 // Limits of what a text may hold. The largest template known has 203
 // properties; to hold one to the schema takes some 50 µs each.
 const (
+	maxTemplates   = 1_000
 	maxProperties  = 2_000
 	maxPropertySum = 20_000
 )
@@ -23,6 +24,9 @@ func sizeViolations(d *schema.Document) []schema.Violation {
 	list, isArray := d.Value.([]any)
 	if !isArray {
 		list = []any{d.Value}
+	}
+	if len(list) > maxTemplates {
+		return tooMany(d, "", fmt.Sprintf("%d templates, more than the %d that are allowed in a file; split it", len(list), maxTemplates))
 	}
 	sum := 0
 	for i, value := range list {

@@ -82,17 +82,11 @@ func rising(list []*Template) []int {
 
 // inOrder refuses a version that is lower than the latest one.
 func (c *Catalog) inOrder(ctx context.Context, q querier, t *Template) error {
-	versions, err := c.versions(ctx, q, t.ID)
-	if errors.Is(err, ErrNotFound) {
-		return nil
+	latest, known, err := c.highest(ctx, q, t.ID)
+	if err == nil && known && t.Version < latest {
+		err = &OrderError{ID: t.ID, Version: t.Version, Latest: latest}
 	}
-	if err != nil {
-		return err
-	}
-	if latest := versions[0].VersionNumber(); t.Version < latest {
-		return &OrderError{ID: t.ID, Version: t.Version, Latest: latest}
-	}
-	return nil
+	return err
 }
 
 // maxAttempts bounds how often a change is tried that others get in the way of.
@@ -166,10 +160,10 @@ func (c *Catalog) insert(ctx context.Context, tx *sql.Tx, t *Template, info Info
 	return c.execAll(ctx, tx,
 		statement{`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, []any{t.ID, t.Version, t.Raw}},
 		statement{`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
-			VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
-			t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
+			VALUES (?, ?, CASE WHEN EXISTS (SELECT 1 FROM templates WHERE id = ? AND version > ?) THEN 0 ELSE 1 END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
+			t.ID, t.Version, t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
 			searchText(info), strings.ToLower(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details)}},
-		statement{markLatest, []any{t.ID, t.ID}})
+		statement{`UPDATE templates SET latest = 0 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ? AND version < ?)`, []any{t.ID, t.ID, t.Version}})
 }
 
 // fence joins words so that one can be looked for between bars.

@@ -120,8 +120,8 @@ func (c *Catalog) withBuiltIn(ctx context.Context, list []Info, q Query) []Info 
 }
 
 func (c *Catalog) isLatest(ctx context.Context, info Info) bool {
-	versions, err := c.Versions(ctx, info.ID)
-	return err == nil && compareVersions(versions[0], info) <= 0
+	highest, err := c.Highest(ctx, info.ID)
+	return err == nil && highest <= info.VersionNumber()
 }
 
 // finds is where for a template in memory.

@@ -1,12 +1,10 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -90,17 +88,17 @@ func isArray(text []byte) bool {
 	return false
 }
 
-// latest finds the highest published version of a template.
+// latest finds the highest published version of a template, each only once.
 func (c catalog) latest(ctx context.Context) func(string) *templates.Template {
+	known := map[string]*templates.Template{}
 	return func(id string) *templates.Template {
-		versions, err := c.Versions(ctx, id)
-		if err != nil || len(versions) == 0 {
-			return nil
-		}
-		newest := slices.MaxFunc(versions, func(a, b templates.Info) int { return cmp.Compare(a.VersionNumber(), b.VersionNumber()) })
-		t, err := c.Template(ctx, id, newest.VersionNumber())
-		if err != nil {
-			return nil
+		t, asked := known[id]
+		if !asked {
+			version, err := c.Highest(ctx, id)
+			if err == nil {
+				t, _ = c.Template(ctx, id, version) // publishing tells what is wrong with the database
+			}
+			known[id] = t
 		}
 		return t
 	}
