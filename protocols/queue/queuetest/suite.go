@@ -48,6 +48,8 @@ type Suite struct {
 	// Forgets says that the broker delivers each message once at most: tests of
 	// redelivery are left out.
 	Forgets bool
+	// Shuffles says that what is delivered again comes in any order.
+	Shuffles bool
 	// NoHeaders says that the broker has no headers.
 	NoHeaders bool
 	// Largest is the size of the large message in bytes; 512 KiB by default.
