@@ -165,7 +165,7 @@ func (c *Catalog) text(ctx context.Context, q querier, id string, version int64)
 			return t.Raw, true, nil
 		}
 	}
-	row := q.QueryRowContext(ctx, c.db.Rebind(`SELECT text FROM template_texts WHERE id = ? AND version = ?`), id, version)
+	row := q.QueryRowContext(ctx, c.db.Rebind(`SELECT text FROM template_texts WHERE id = ? AND version = ?`), storable(id), version)
 	if err := row.Scan(&text); errors.Is(err, sql.ErrNoRows) {
 		return nil, false, ErrNotFound
 	} else if err != nil {
@@ -198,7 +198,7 @@ func (c *Catalog) find(ctx context.Context, q querier, id string, version int64)
 			return info, nil
 		}
 	}
-	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ? AND version = ?`, id, version)
+	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ? AND version = ?`, storable(id), version)
 	if err == nil && len(list) == 0 {
 		err = ErrNotFound
 	}
@@ -220,7 +220,7 @@ func (c *Catalog) Highest(ctx context.Context, id string) (int64, error) {
 
 func (c *Catalog) highest(ctx context.Context, q querier, id string) (version int64, known bool, err error) {
 	var published sql.NullInt64
-	if err := q.QueryRowContext(ctx, c.db.Rebind(`SELECT MAX(version) FROM templates WHERE id = ?`), id).Scan(&published); err != nil {
+	if err := q.QueryRowContext(ctx, c.db.Rebind(`SELECT MAX(version) FROM templates WHERE id = ?`), storable(id)).Scan(&published); err != nil {
 		return 0, false, fmt.Errorf("read the versions of template %s: %w", id, err)
 	}
 	version, known = published.Int64, published.Valid
@@ -239,7 +239,7 @@ func (c *Catalog) Versions(ctx context.Context, id string) ([]Info, error) {
 }
 
 func (c *Catalog) versions(ctx context.Context, q querier, id string) ([]Info, error) {
-	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ?`, id)
+	list, err := c.list(ctx, q, `SELECT info FROM templates WHERE id = ?`, storable(id))
 	if err != nil {
 		return nil, err
 	}

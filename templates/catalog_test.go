@@ -156,14 +156,17 @@ func TestPublishWithoutVersion(t *testing.T) {
 	}
 }
 
+// TestPublishAtOnce publishes from two replicas' catalogs: every text is
+// published once or refused.
 func TestPublishAtOnce(t *testing.T) {
-	c := newCatalog(t, filepath.Join(t.TempDir(), "catalog.db"))
+	file := filepath.Join(t.TempDir(), "catalog.db")
+	replicas := []*Catalog{newCatalog(t, file), newCatalog(t, file)}
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	outcomes := map[string]int{}
-	for i := range 8 {
+	for i := range 16 {
 		group.Go(func() {
-			_, err := c.Publish(context.Background(), []byte(templateText("a", 1, fmt.Sprint("A", i%2), "x:a:1", "rest")))
+			_, err := replicas[i/8].Publish(context.Background(), []byte(templateText("a", 1, fmt.Sprint("A", i%2), "x:a:1", "rest")))
 			outcome := "ok"
 			var conflict *ConflictError
 			if errors.As(err, &conflict) {
@@ -177,8 +180,103 @@ func TestPublishAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if outcomes["ok"] != 4 || outcomes["conflict"] != 4 {
+	if outcomes["ok"] != 8 || outcomes["conflict"] != 8 {
 		t.Errorf("outcomes %v", outcomes)
+	}
+}
+
+// TestRiseAtOnce publishes rising versions from two replicas at once: whatever
+// is refused, the highest is the latest, and there is one latest.
+func TestRiseAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "catalog.db")
+	replicas := []*Catalog{newCatalog(t, file), newCatalog(t, file)}
+	var group sync.WaitGroup
+	for i := range 12 {
+		group.Go(func() {
+			_, err := replicas[i%2].Publish(context.Background(), []byte(templateText("a", 1+i, "A", "x:a:1", "rest")))
+			var late *OrderError
+			if err != nil && !errors.As(err, &late) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	versions, err := replicas[0].Versions(t.Context(), "a")
+	if err != nil || versions[0].VersionNumber() != 12 {
+		t.Fatalf("%+v, %v", versions, err)
+	}
+	if found, err := replicas[1].Search(t.Context(), Query{Text: "x:a:1"}); err != nil || len(found) != 1 || found[0].VersionNumber() != 12 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestUnusualTexts publishes and looks for what not every database takes.
+func TestUnusualTexts(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	text := strings.NewReplacer(`"name": "N"`, `"name": "N\u0000\ud800"`, `["one"]`, `["\u0000"]`, `"x:a:1"`, `"x\u0000"`).Replace(templateText("a", 1, "N", "x:a:1", "rest"))
+	if r := publish(t, c, text); r[0].Name != "N\x00\uFFFD" {
+		t.Errorf("%+v", r)
+	}
+	if list, err := c.Search(t.Context(), Query{Text: "n\x00", Tag: "\x00", JobType: "x\x00"}); err != nil || len(list) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for _, id := range []string{"a\x00", "\xff"} {
+		if _, err := c.Text(t.Context(), id, 1); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		if _, err := c.Versions(t.Context(), id); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		if _, err := c.Info(t.Context(), id, 1); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		if err := c.Delete(t.Context(), id, 1); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+	}
+}
+
+// TestStoreFailsInTheMiddle lets the database refuse the second of three
+// templates: none of them is published, and then all are.
+func TestStoreFailsInTheMiddle(t *testing.T) {
+	c := newCatalog(t, filepath.Join(t.TempDir(), "catalog.db"))
+	if c.db.Shared() {
+		t.Skip("the fault is a trigger of SQLite")
+	}
+	changes, cancel := c.Subscribe()
+	defer cancel()
+	var texts []string
+	for _, id := range []string{"a", "b", "c"} {
+		texts = append(texts, templateText(id, 1, "T", "x:"+id+":1", "rest"))
+	}
+	array := "[" + strings.Join(texts, ",") + "]"
+	for _, table := range []string{"template_texts", "templates"} {
+		fault := fmt.Sprintf(`CREATE TRIGGER fault BEFORE INSERT ON %s WHEN NEW.id = 'b' BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END`, table)
+		if _, err := c.db.Exec(fault); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Publish(t.Context(), []byte(array)); err == nil || !strings.Contains(err.Error(), "publish template b@1: ") {
+			t.Errorf("%s: %v", table, err)
+		}
+		if _, err := c.db.Exec(`DROP TRIGGER fault`); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"a", "b", "c"} {
+			if _, err := c.Text(t.Context(), id, 1); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: the text of %s: %v", table, id, err)
+			}
+			if _, err := c.Versions(t.Context(), id); !errors.Is(err, ErrNotFound) {
+				t.Errorf("%s: the versions of %s: %v", table, id, err)
+			}
+		}
+	}
+	select {
+	case <-changes:
+		t.Error("a change was told of")
+	default:
+	}
+	if r := publish(t, c, array); len(r) != 3 || !r[2].New {
+		t.Errorf("%+v", r)
 	}
 }
 

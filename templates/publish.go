@@ -161,13 +161,21 @@ func (c *Catalog) insert(ctx context.Context, tx *sql.Tx, t *Template, info Info
 		statement{`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, []any{t.ID, t.Version, t.Raw}},
 		statement{`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
 			VALUES (?, ?, CASE WHEN EXISTS (SELECT 1 FROM templates WHERE id = ? AND version > ?) THEN 0 ELSE 1 END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
-			t.ID, t.Version, t.ID, t.Version, info.JobType, t.Protocol(), info.Protocol, fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
-			searchText(info), strings.ToLower(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details)}},
+			t.ID, t.Version, t.ID, t.Version, storable(info.JobType), storable(t.Protocol()), storable(info.Protocol), fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
+			searchText(info), storable(strings.ToLower(t.Name)), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details)}},
 		statement{`UPDATE templates SET latest = 0 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ? AND version < ?)`, []any{t.ID, t.ID, t.Version}})
 }
 
 // fence joins words so that one can be looked for between bars.
-func fence(words []string) string { return strings.ToLower("|" + strings.Join(words, "|") + "|") }
+func fence(words []string) string {
+	return storable(strings.ToLower("|" + strings.Join(words, "|") + "|"))
+}
+
+// storable replaces what PostgreSQL does not take in a text: bytes that are not
+// UTF-8, and NUL. What is looked for is treated alike.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
 
 func bit(b bool) int {
 	if b {
@@ -179,5 +187,5 @@ func bit(b bool) int {
 // searchText is what a search looks through.
 func searchText(i Info) string {
 	parts := append([]string{i.ID, i.Name, i.Description, i.JobType, i.Inbound, i.Protocol, i.Category}, i.Keywords...)
-	return strings.ToLower(strings.Join(parts, "\n"))
+	return storable(strings.ToLower(strings.Join(parts, "\n")))
 }

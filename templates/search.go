@@ -57,7 +57,7 @@ func (q Query) where() (string, []any) {
 	var args []any
 	add := func(condition, arg string) {
 		where.WriteString(" AND " + condition)
-		args = append(args, arg)
+		args = append(args, storable(arg))
 	}
 	for word := range strings.FieldsSeq(strings.ToLower(q.Text)) {
 		add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(word)+"%")

@@ -31,6 +31,8 @@ type Options struct {
 	DeadLetters DeadLetters
 	Calls       Calls
 	Access      Access
+	// Cases runs the tests that come with a template.
+	Cases templates.Executor
 	// Uses tells which processes use a template.
 	Uses Uses
 	// Audit notes what is changed.
@@ -59,7 +61,7 @@ func Mount(r chi.Router, o Options) {
 		config.OnAddOperation = append(config.OnAddOperation, showRole)
 		api := humachi.New(r, config)
 		api.UseMiddleware(permit(o.Audit))
-		c := catalog{o.Catalog, o.Inspect, o.Audit, o.Uses}
+		c := catalog{o.Catalog, o.Inspect, o.Audit, o.Uses, o.Cases, make(turns, maxPublishing)}
 		c.register(api)
 		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
 		deployments{o.Gateway, o.Audit}.register(api)

@@ -55,7 +55,7 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	try := func(context.Context, *templates.Template, TryRequest, *httpx.Stubs) (any, error) {
 		return map[string]any{}, nil
 	}
-	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Uses: unused, Audit: log, Version: "test"}
+	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Cases: fakeCases{}, Uses: unused, Audit: log, Version: "test"}
 	for _, c := range change {
 		c(&o)
 	}
@@ -65,6 +65,13 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	r.Get("/panics", func(http.ResponseWriter, *http.Request) { panic("oh dear") })
 	Mount(r, o)
 	return &rig{T: t, Handler: r, db: db, catalog: catalog, log: log}
+}
+
+// fakeCases gives every case its variables back.
+type fakeCases struct{}
+
+func (fakeCases) Execute(_ context.Context, _ *templates.Template, c templates.Case) (templates.Outcome, error) {
+	return templates.Outcome{Variables: c.Variables}, nil
 }
 
 func unused(context.Context, string, int64) ([]string, error) { return nil, nil }
