@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,9 +164,9 @@ func expect(t *testing.T, f *feed, want ...string) {
 // TestLanes: a message that fails holds up its own lane and nothing else.
 func TestLanes(t *testing.T) {
 	f := newFeed(delivery("a1", 1), delivery("a2", 1), delivery("b1", 2), delivery("c1", 0))
-	fails := true
+	var mended atomic.Bool
 	receive(t, f, func(_ context.Context, e protocols.Event) (protocols.Correlation, error) {
-		if e.Value == "a1" && fails {
+		if e.Value == "a1" && !mended.Load() {
 			return protocols.Correlation{}, &protocols.Error{Message: "away", RetryAfter: 5 * time.Second}
 		}
 		if e.MessageID != "id-"+e.Value.(string) {
@@ -179,7 +180,7 @@ func TestLanes(t *testing.T) {
 		if diff := cmp.Diff([]string{"ack b1", "ack c1"}, got); diff != "" {
 			t.Error(diff)
 		}
-		fails = false
+		mended.Store(true)
 		time.Sleep(2 * time.Second)
 		if got := f.outcome()[2:]; !slices.Equal(got, []string{"ack a1", "ack a2"}) {
 			t.Errorf("then %v", got)
