@@ -90,6 +90,12 @@ func (f *feed) Extend(context.Context, *Delivery) error {
 	return nil
 }
 
+func (f *feed) extended() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.extends
+}
+
 func (f *feed) outcome() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -199,8 +205,8 @@ func TestEndWhileTryingAgain(t *testing.T) {
 	}, func(_ *surroundings, end func() error) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if f.extends < int(time.Hour/lastPause) {
-			t.Errorf("extended %d times in an hour", f.extends)
+		if n := f.extended(); n < int(time.Hour/lastPause) {
+			t.Errorf("extended %d times in an hour", n)
 		}
 		if err := end(); err != nil {
 			t.Errorf("Receive returned %v", err)
@@ -302,6 +308,8 @@ func TestInFlight(t *testing.T) {
 		return protocols.Correlation{}, nil
 	}, func(*surroundings, func() error) {
 		time.Sleep(time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if most != f.terms.MaxInFlight || len(f.outcome()) != 50 {
 			t.Errorf("at most %d at once, %d settled; want %d and 50", most, len(f.outcome()), f.terms.MaxInFlight)
 		}
