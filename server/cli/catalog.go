@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"patchbay/templates"
 )
 
 // serverFlags say which server a command talks to.
@@ -35,6 +38,8 @@ type refusal struct {
 		Pointer, Message, Property string
 		Line, Column               int
 	} `json:"errors"`
+	Changes     []templates.Change     `json:"changes"`
+	Differences []templates.Difference `json:"differences"`
 }
 
 func (r *refusal) Error() string {
@@ -48,11 +53,22 @@ func (r *refusal) Error() string {
 			text += fmt.Sprintf(" (property %q)", e.Property)
 		}
 	}
+	for _, c := range r.Changes {
+		text += "\n  " + c.String()
+	}
+	for _, d := range r.Differences {
+		text += fmt.Sprintf("\n  %s: %s instead of %s", d.Pointer, cmp.Or(d.After, "nothing"), cmp.Or(d.Before, "nothing"))
+	}
 	return text
 }
 
-// send makes one request and returns a 2xx answer's body.
+// send makes one request with a JSON body and returns a 2xx answer's body.
 func (f serverFlags) send(ctx context.Context, method, path string, body []byte) (status int, answer []byte, err error) {
+	return f.sendAs(ctx, method, path, "application/json", body)
+}
+
+// sendAs is send for a body of any type.
+func (f serverFlags) sendAs(ctx context.Context, method, path, contentType string, body []byte) (status int, answer []byte, err error) {
 	base, err := url.Parse(f.Server)
 	if err != nil || base.Host == "" {
 		return 0, nil, usage(fmt.Errorf("--server %q: expected a URL such as http://127.0.0.1:8086", f.Server))
@@ -63,7 +79,7 @@ func (f serverFlags) send(ctx context.Context, method, path string, body []byte)
 	if err != nil {
 		return 0, nil, usage(fmt.Errorf("--server: %w", err))
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", contentType)
 	if f.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+f.Token)
 	}
@@ -91,37 +107,6 @@ func unwrapURL(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-type templatePublishCmd struct {
-	serverFlags
-	Files []string `arg:"" name:"file" help:"Template files: one template or an array each."`
-	JSON  bool     `name:"json" help:"Print the server's answer, a line per file."`
-}
-
-func (templatePublishCmd) Help() string {
-	return `Example: patchbay template publish rates.json --server http://127.0.0.1:8086`
-}
-
-func (c *templatePublishCmd) Run(ctx context.Context, s Streams) error {
-	for _, file := range c.Files {
-		text, err := readFile(file)
-		if err != nil {
-			return err
-		}
-		_, answer, err := c.send(ctx, http.MethodPost, "/api/v1/templates", text)
-		if err != nil {
-			return fmt.Errorf("publish %s: %w", file, err)
-		}
-		if c.JSON {
-			fmt.Fprintf(s.Out, "%s\n", bytes.TrimSpace(answer))
-			continue
-		}
-		if err := printPublished(s.Out, answer); err != nil {
-			return fmt.Errorf("publish %s: read the answer: %w", file, err)
-		}
-	}
-	return nil
 }
 
 // catalogEntry is what a listing says of a template.
