@@ -47,7 +47,7 @@ func (a *attempt) input(ctx context.Context) (protocols.Call, policy.Policies, e
 	if err != nil {
 		return protocols.Call{}, none, err
 	}
-	call := protocols.Call{Input: in, Headers: a.job.Headers, TenantID: a.job.TenantID, Observe: a.exchanged(), Turn: &a.turn}
+	call := protocols.Call{Input: in, Headers: a.job.Headers, TenantID: a.job.TenantID, Observe: a.exchanged(), StatusOnly: a.details() == nil, Turn: &a.turn}
 	return call, policies, nil
 }
 

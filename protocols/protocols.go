@@ -59,6 +59,10 @@ type Protocol struct {
 	// Inbound opens a listener for one executable; nil for a protocol that
 	// only calls out.
 	Inbound func(h InboundHost, properties any) (Inbound, error)
+	// Paused takes the place of a listener while its executable is paused, for
+	// a protocol whose senders should be told; nil for others. It returns when
+	// ctx ends, or earlier with an error.
+	Paused func(ctx context.Context, h InboundHost, properties any) error
 }
 
 // Named is a name that users meet, with what it means: one or more sentences.
@@ -106,6 +110,9 @@ type Call struct {
 	// the goroutine that runs Execute and must neither keep headers and bodies
 	// nor change them.
 	Observe func(Exchange)
+	// StatusOnly says that Observe looks at method, status, times and error
+	// alone, so that the rest need not be made.
+	StatusOnly bool
 	// Turn, when not nil, is waited for before an answer of more than
 	// LargeAnswer bytes is decoded.
 	Turn Turn

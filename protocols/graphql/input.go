@@ -36,7 +36,7 @@ func newInput() any {
 }
 
 func (in *Input) options(call protocols.Call) *httpx.Options {
-	o := &httpx.Options{Observe: call.Observe, Turn: call.Turn}
+	o := &httpx.Options{Observe: call.Observe, StatusOnly: call.StatusOnly, Turn: call.Turn}
 	o.Connect, o.Read = httpx.Timeouts(in.GraphQL.ConnectSeconds, in.GraphQL.ReadSeconds)
 	if !in.ClientTLS.Empty() {
 		o.TLS = in.ClientTLS

@@ -77,6 +77,8 @@ type Options struct {
 	TLS *TLS
 	// Observe, when not nil, is told of every exchange.
 	Observe func(protocols.Exchange)
+	// StatusOnly leaves URL, headers and bodies out of the exchanges.
+	StatusOnly bool
 	// Turn, when not nil, is waited for before a large answer is returned.
 	Turn protocols.Turn
 }

@@ -107,18 +107,22 @@ func (c *Client) exchange(req *http.Request, options *Options) (*http.Response, 
 		resp.Body = &contentBody{data: content}
 	}
 	if options.Observe != nil {
-		options.Observe(c.exchanged(req, resp, started, err))
+		options.Observe(c.exchanged(req, options, resp, started, err))
 	}
 	return resp, err
 }
 
-func (c *Client) exchanged(req *http.Request, resp *http.Response, started time.Time, err error) protocols.Exchange {
-	e := protocols.Exchange{
-		Method: req.Method, URL: req.URL.String(), Started: started, Duration: c.host.Now().Sub(started),
-		RequestHeaders: req.Header, RequestBody: requestBody(req), Err: err,
-	}
+func (c *Client) exchanged(req *http.Request, options *Options, resp *http.Response, started time.Time, err error) protocols.Exchange {
+	e := protocols.Exchange{Method: req.Method, Started: started, Duration: c.host.Now().Sub(started), Err: err}
 	if resp != nil {
-		e.Status, e.ResponseHeaders, e.ResponseBody = resp.StatusCode, resp.Header, Content(resp)
+		e.Status = resp.StatusCode
+	}
+	if options.StatusOnly {
+		return e
+	}
+	e.URL, e.RequestHeaders, e.RequestBody = req.URL.String(), req.Header, requestBody(req)
+	if resp != nil {
+		e.ResponseHeaders, e.ResponseBody = resp.Header, Content(resp)
 	}
 	return e
 }

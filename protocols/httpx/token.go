@@ -140,7 +140,7 @@ func (c *Client) fetchToken(ctx context.Context, a *Auth, g *grant) (tokenAnswer
 	req.Header["Accept-Encoding"] = []string{AcceptEncoding}
 	req.Header["User-Agent"] = []string{userAgent}
 	SetBody(req, []byte(a.tokenForm(g.refresh, req.Header).Encode()))
-	resp, err := c.exchange(req, &Options{Connect: tokenTimeout, Read: tokenTimeout, Observe: optionsOf(ctx).Observe})
+	resp, err := c.exchange(req, &Options{Connect: tokenTimeout, Read: tokenTimeout, Observe: optionsOf(ctx).Observe, StatusOnly: optionsOf(ctx).StatusOnly})
 	if err != nil {
 		return tokenAnswer{}, At(err, endpointInput)
 	}

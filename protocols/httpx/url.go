@@ -136,6 +136,9 @@ func (p Param) encode() string {
 // SortedParams returns the members of a map in the order of their names; a nil
 // value becomes a bare name.
 func SortedParams(values map[string]*string) []Param {
+	if len(values) == 0 {
+		return nil
+	}
 	params := make([]Param, 0, len(values)+1)
 	for name, value := range values {
 		if value == nil {

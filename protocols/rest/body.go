@@ -34,10 +34,7 @@ func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]b
 		contentType = jsonType
 		header["Content-Type"] = []string{jsonType}
 	}
-	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		kind, params = strings.ToLower(contentType), nil
-	}
+	kind, params := mediaType(contentType)
 	object, isObject := in.Body.(map[string]any)
 	if isObject && kind == multipartType {
 		return c.multipartBody(ctx, object, params["boundary"], header)
@@ -60,6 +57,19 @@ func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]b
 		return nil, &protocols.InputError{Path: "body", Message: "it cannot be encoded as JSON: " + err.Error(), Cause: err}
 	}
 	return encoded, nil
+}
+
+// mediaType is a content type without its parameters, and these. Most are plain
+// JSON.
+func mediaType(contentType string) (kind string, params map[string]string) {
+	if contentType == jsonType {
+		return jsonType, nil
+	}
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return strings.ToLower(contentType), nil
+	}
+	return kind, params
 }
 
 // documentBody sends a document as it is.

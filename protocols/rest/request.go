@@ -4,15 +4,19 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
 )
 
-// request is a call as it goes over the wire.
+// request is a call as it goes over the wire. It is the context of its own
+// sending, so that fill finds it.
 type request struct {
-	method, url string
-	// host is the Host header, if it differs from the URL's.
+	context.Context
+	method string
+	url    *url.URL
+	// host is the Host header.
 	host    string
 	header  http.Header
 	hasBody bool
@@ -25,9 +29,12 @@ func (c *client) request(ctx context.Context, in *Input) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &request{method: in.Method, url: u.String(), hasBody: in.hasBody()}
+	r := &request{Context: ctx, method: in.Method, url: u, hasBody: in.hasBody()}
 	if r.header, r.host, err = httpx.RequestHeader(in.Headers, "headers"); err != nil {
 		return nil, err
+	}
+	if r.host == "" {
+		r.host = u.Host
 	}
 	if !r.hasBody {
 		return r, nil

@@ -25,9 +25,9 @@ func Protocol() protocols.Protocol {
 }
 
 // client makes the calls through resty, over httpx's wire. What goes out is
-// exactly what the inputs say, so resty is given a bare GET, and method, headers
-// and body are set on its finished request: it would copy them several times
-// and add headers of its own.
+// exactly what the inputs say, so resty is given a bare GET, and method, URL,
+// headers and body are set on its finished request: it would copy them several
+// times and add headers of its own.
 type client struct {
 	http      *httpx.Client
 	resty     *resty.Client
@@ -80,7 +80,7 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 		return protocols.Output{}, err
 	}
 	resp, err := c.http.Authenticate(ctx, in.auth(), r.header, func() (*http.Response, error) {
-		return c.send(ctx, r)
+		return c.send(r)
 	})
 	if err != nil {
 		return protocols.Output{}, httpx.AsError(err, "url")
@@ -93,7 +93,7 @@ func (c *client) Execute(ctx context.Context, call protocols.Call) (protocols.Ou
 }
 
 func (in *Input) options(call protocols.Call) *httpx.Options {
-	o := &httpx.Options{FollowRedirects: in.FollowRedirects, Observe: call.Observe, Turn: call.Turn}
+	o := &httpx.Options{FollowRedirects: in.FollowRedirects, Observe: call.Observe, StatusOnly: call.StatusOnly, Turn: call.Turn}
 	o.Connect, o.Read = httpx.Timeouts(in.ConnectSeconds, in.ReadSeconds)
 	if !in.ClientTLS.Empty() {
 		o.TLS = in.ClientTLS
@@ -101,14 +101,19 @@ func (in *Input) options(call protocols.Call) *httpx.Options {
 	return o
 }
 
-type requestKey struct{}
+// bare is what resty is given instead of a URL and headers: it would parse the
+// URL twice and write it once. The header keeps it from adding its own; resty
+// copies it and never writes to it.
+var bare = struct {
+	url    string
+	header http.Header
+}{"http://bare", http.Header{"User-Agent": {"patchbay"}}}
 
-// send hands a request to resty; fill finds it in the context.
-func (c *client) send(ctx context.Context, r *request) (*http.Response, error) {
-	resp, err := c.resty.R().
-		SetContext(context.WithValue(ctx, requestKey{}, r)).
-		SetDoNotParseResponse(true).
-		Get(r.url)
+// send hands a request to resty, which carries it in its context; see fill.
+func (c *client) send(r *request) (*http.Response, error) {
+	through := c.resty.R().SetContext(r).SetDoNotParseResponse(true)
+	through.Header = bare.header
+	resp, err := through.Get(bare.url)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +122,8 @@ func (c *client) send(ctx context.Context, r *request) (*http.Response, error) {
 
 // fill sets what the call wants on the request that resty made.
 func fill(_ *resty.Client, raw *http.Request) error {
-	r := raw.Context().Value(requestKey{}).(*request)
-	raw.Method, raw.Header = r.method, r.header
-	if r.host != "" {
-		raw.Host = r.host
-	}
+	r := raw.Context().(*request)
+	raw.Method, raw.URL, raw.Host, raw.Header = r.method, r.url, r.host, r.header
 	if r.hasBody {
 		httpx.SetBody(raw, r.body)
 	}
