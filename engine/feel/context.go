@@ -11,7 +11,7 @@ type Entry struct {
 	Value Value
 }
 
-// contextValue keeps entries in order. Functions are apart from them, as in Camunda's engine: they can be invoked but
+// contextValue keeps entries in order; Value.context sees to it that they are there. Functions are apart from them, as in Camunda's engine: they can be invoked but
 // are no entries for paths, get entries or JSON.
 type contextValue struct {
 	entries   []Entry
@@ -20,6 +20,7 @@ type contextValue struct {
 	weight    int32
 	foldCase  bool
 	literal   bool // built by a context literal; matters to list contains only
+	origin    *origin
 }
 
 // ContextOf makes a context of entries in their order; of equal names the last one counts.
@@ -37,8 +38,11 @@ func FoldCase(v Value) Value {
 	if v.kind != KindContext {
 		return v
 	}
-	c := *v.context()
-	c.foldCase = true
+	old := v.context()
+	c := &contextValue{entries: old.entries, functions: old.functions, index: old.index, weight: old.weight, literal: old.literal, foldCase: true}
+	if old.origin != nil {
+		c.origin = old.origin.shared()
+	}
 	return c.value()
 }
 
@@ -85,14 +89,21 @@ func (c *contextValue) put(name string, v Value) {
 		return
 	}
 	c.entries = append(c.entries, Entry{name, v})
-	switch n := len(c.entries); {
-	case c.index != nil:
-		c.index[name] = n - 1
-	case n >= indexFrom:
-		c.index = make(map[string]int, 2*n)
-		for i := range c.entries {
-			c.index[c.entries[i].Name] = i
-		}
+	if c.index != nil {
+		c.index[name] = len(c.entries) - 1
+	} else {
+		c.indexEntries()
+	}
+}
+
+// indexEntries makes the map of a context that has enough entries for one.
+func (c *contextValue) indexEntries() {
+	if len(c.entries) < indexFrom {
+		return
+	}
+	c.index = make(map[string]int, 2*len(c.entries))
+	for i := range c.entries {
+		c.index[c.entries[i].Name] = i
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"reflect"
-	"sort"
 	"strings"
 	"time"
 )
@@ -13,7 +12,8 @@ import (
 // FromGo makes a value of a Go value: nil, bool, string, integers, floats, json.Number, *big.Int, time.Time,
 // time.Duration, json.RawMessage, []any, map[string]any (entries sorted by name), Value, and anything else by way of
 // encoding/json. What cannot be converted becomes null. A float64 without a fraction becomes a whole number, because
-// that is what encoding/json makes of integers.
+// that is what encoding/json makes of integers. The entries of a map are converted when the first of them is asked for,
+// so the caller must not change it afterwards.
 func FromGo(v any) Value {
 	switch v := v.(type) {
 	case nil:
@@ -47,9 +47,9 @@ func FromGo(v any) Value {
 	case []any:
 		return fromSlice(v)
 	case map[string]any:
-		return fromMap(v)
+		return fromMap(v, "")
 	case map[string]Value:
-		return fromMap(v)
+		return fromValues(v)
 	case []Value:
 		return List(v...)
 	}
@@ -79,19 +79,6 @@ func fromSlice(s []any) Value {
 	return List(items...)
 }
 
-func fromMap[V any](m map[string]V) Value {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	c := newContext(len(m))
-	for _, name := range names {
-		c.put(name, FromGo(any(m[name])))
-	}
-	return c.value()
-}
-
 // fromOther converts the remaining integer kinds directly and everything else through JSON.
 func fromOther(v any) Value {
 	switch r := reflect.ValueOf(v); r.Kind() {
@@ -110,7 +97,8 @@ func fromOther(v any) Value {
 }
 
 // Go gives the value as encoding/json would read what AppendJSON writes: nil, bool, string, int64, json.Number for
-// integers beyond 64 bits, float64, []any and map[string]any; temporal values as strings, functions as nil.
+// integers beyond 64 bits, float64, []any and map[string]any; temporal values as strings, functions as nil. A context that
+// came from a map of such values is that very map, with its numbers as they were.
 func (v Value) Go() any {
 	switch v.kind {
 	case KindBoolean:
@@ -126,6 +114,9 @@ func (v Value) Go() any {
 		}
 		return out
 	case KindContext:
+		if m, ok := v.ref.(*contextValue).plain(); ok {
+			return m
+		}
 		out := make(map[string]any, len(v.context().entries))
 		for _, e := range v.context().entries {
 			out[e.Name] = e.Value.Go()

@@ -12,13 +12,21 @@ func (n inputValue) eval(_ *frame, s *scope) Value {
 func (n *variable) eval(f *frame, s *scope) Value {
 	v, ok := s.lookup(n.name)
 	if !ok {
-		f.warn(NoVariableFound, "No variable found with name '", n.name, "'")
+		f.missing(n.name)
 		return Value{}
 	}
 	for _, name := range n.path {
 		v = f.path(v, name)
 	}
 	return v
+}
+
+// missing warns of a variable that is not there.
+func (f *frame) missing(name string) {
+	if l, ok := f.root.(Lenient); ok && l.MayLack(name) {
+		return
+	}
+	f.warn(NoVariableFound, "No variable found with name '", name, "'")
 }
 
 func (n *listLiteral) eval(f *frame, s *scope) Value {

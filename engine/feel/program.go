@@ -104,6 +104,7 @@ func (p *Program) Eval(ctx context.Context, scope Scope) (Result, error) {
 type frame struct {
 	prog     *Program
 	ctx      context.Context
+	root     Scope
 	limits   Limits
 	warnings []Warning
 	steps    int
@@ -135,7 +136,7 @@ func (f *frame) run(root Scope) (v Value, err error) {
 	if f.prog.closures {
 		s = new(scope)
 	}
-	s.root = root
+	s.root, f.root = root, root
 	return f.outcome(f.prog.root.eval(f, s))
 }
 

@@ -9,6 +9,12 @@ type Scope interface {
 	Lookup(name string) (v Value, ok bool)
 }
 
+// Lenient is a Scope in which variables may be missing that are not always there: they are null without a warning.
+type Lenient interface {
+	Scope
+	MayLack(name string) bool
+}
+
 // Map is a Scope of values at hand.
 type Map map[string]Value
 

@@ -116,7 +116,7 @@ func (v Value) weight() int32 {
 	case KindList:
 		return v.aux
 	case KindContext:
-		return v.context().weight
+		return v.ref.(*contextValue).heavy()
 	}
 	return 1
 }
@@ -246,7 +246,13 @@ func (v Value) items() []Value {
 	return unsafe.Slice(v.ref.(*Value), int(v.num))
 }
 
-func (v Value) context() *contextValue { return v.ref.(*contextValue) }
+func (v Value) context() *contextValue {
+	c := v.ref.(*contextValue)
+	if c.origin != nil {
+		c.origin.load(c)
+	}
+	return c
+}
 
 func (v Value) function() *function { return v.ref.(*function) }
 
