@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"patchbay/engine/expr"
+	"patchbay/engine/feel"
 	"patchbay/engine/policy"
 	"patchbay/engine/secret"
 	"patchbay/protocols"
@@ -33,7 +34,8 @@ type attempt struct {
 	outputs map[string]any
 	encoded []byte
 
-	feel feelValues
+	// seen is the response as FEEL.
+	seen feel.Value
 }
 
 // Handle runs one job and returns what becomes of it. It never panics.
@@ -118,10 +120,11 @@ func (a *attempt) bound(ctx context.Context) (context.Context, context.CancelFun
 		return ctx, func() {}, err
 	}
 	if a.Extender != nil {
-		if err := a.Extender.ExtendJob(ctx, a.job.Key, timeout); err != nil {
-			return ctx, nil, fmt.Errorf("extend the job by its jobTimeout: %w", err)
+		ctx, cancel, err := a.Extender.ExtendJob(ctx, a.job.Key, timeout)
+		if err != nil {
+			return nil, nil, fmt.Errorf("extend the job by its jobTimeout: %w", err)
 		}
-		return ctx, func() {}, ctx.Err()
+		return ctx, cancel, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, nil

@@ -169,9 +169,9 @@ type extender struct {
 	err   error
 }
 
-func (e *extender) ExtendJob(_ context.Context, key int64, d time.Duration) error {
+func (e *extender) ExtendJob(ctx context.Context, key int64, d time.Duration) (context.Context, context.CancelFunc, error) {
 	e.asked = append(e.asked, d)
-	return e.err
+	return ctx, func() {}, e.err
 }
 
 func TestJobTimeout(t *testing.T) {
@@ -348,6 +348,28 @@ func TestObserver(t *testing.T) {
 	}
 	if d.Input["body"] != "{{secrets.TOKEN}}" || !cmp.Equal(d.Response, any(map[string]any{"echo": "***"})) || d.Variables == nil {
 		t.Errorf("details %+v", d)
+	}
+}
+
+// A call that succeeded has no error; that is no reason for a warning.
+func TestWarningsOfErrorExpressions(t *testing.T) {
+	for _, tt := range []struct {
+		expression string
+		answer     func(context.Context, *fakeInput) (any, error)
+		want       int
+	}{
+		{`=if error.code = "404" then bpmnError("NF", "") else null`, answer(ok), 0},
+		{`=if error.kode = "404" then bpmnError("NF", "") else null`, fails(notFound()), 1},
+		{`=if eror.code = "404" then bpmnError("NF", "") else null`, answer(ok), 1},
+	} {
+		var record *Record
+		e := start(t, &fake{answer: tt.answer}, func(o *Options) {
+			o.Observer = &Observer{Done: func(_ context.Context, r *Record) { record = r }}
+		})
+		e.Handle(context.Background(), jobOf(orderVariables, "errorExpression", tt.expression))
+		if len(record.Warnings) != tt.want {
+			t.Errorf("%s: %v", tt.expression, record.Warnings)
+		}
 	}
 }
 

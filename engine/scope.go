@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"strings"
 
 	"patchbay/engine/expr"
 	"patchbay/engine/feel"
@@ -32,12 +31,11 @@ func (a *attempt) resultInput() expr.Input {
 	if !a.result.isFEEL() {
 		return expr.Input{Dot: a.response, Variables: []any{a.vars.lazy, a.jobObject}}
 	}
-	members := members{of: a.response}
 	return expr.Input{Scope: scope(func(name string) (feel.Value, bool) {
 		if name == "response" {
-			return a.feel.of(&a.feel.response, a.response), true
+			return a.responseValue(), true
 		}
-		return members.find(name)
+		return a.responseValue().Entry(name)
 	})}
 }
 
@@ -45,7 +43,10 @@ func (a *attempt) resultInput() expr.Input {
 // overlaid with the output variables, after a failure the error.
 func (a *attempt) errorInput(failure map[string]any) expr.Input {
 	if a.errors.isFEEL() {
-		return expr.Input{Scope: a.errorScope(failure)}
+		if failure != nil {
+			return expr.Input{Scope: failed(failure, a.jobObject)}
+		}
+		return expr.Input{Scope: &succeeded{attempt: a}}
 	}
 	if failure != nil {
 		return expr.Input{Variables: []any{a.vars.lazy, a.jobObject, failure}}
@@ -53,31 +54,48 @@ func (a *attempt) errorInput(failure map[string]any) expr.Input {
 	return expr.Input{Dot: a.overlaid, Variables: []any{a.vars.lazy, a.jobObject, nil}}
 }
 
-func (a *attempt) errorScope(failure map[string]any) feel.Scope {
-	s := &struct {
-		seen, job feel.Value
-		members   members
-		outputs   map[string]any
-	}{members: members{of: a.response}, outputs: a.outputs}
-	if failure != nil {
-		s.members.of, s.outputs = map[string]any{"error": failure}, nil
-	}
+// failed is what a FEEL error expression sees after a failure.
+func failed(failure map[string]any, job func() any) feel.Scope {
+	var seen feel.Value
 	return scope(func(name string) (feel.Value, bool) {
-		switch name {
-		case "job":
-			return a.feel.of(&s.job, a.jobObject()), true
-		case "response":
-			if failure != nil {
-				return a.feel.of(&s.seen, s.members.of), true
-			}
-			return a.feel.of(&s.seen, a.overlaid()), true
+		if name == "job" {
+			return feel.FromGo(job()), true
 		}
-		if v, ok := s.outputs[name]; ok {
-			return feel.FromGo(v), true
+		if seen.IsNull() {
+			seen = foldHeaders(map[string]any{"error": failure})
 		}
-		return s.members.find(name)
+		if name == "response" {
+			return seen, true
+		}
+		return seen.Entry(name)
 	})
 }
+
+// succeeded is what a FEEL error expression sees after a success.
+type succeeded struct {
+	*attempt
+	overlay feel.Value // the response with the outputs over it
+}
+
+// Lookup implements feel.Scope.
+func (s *succeeded) Lookup(name string) (feel.Value, bool) {
+	switch name {
+	case "job":
+		return feel.FromGo(s.jobObject()), true
+	case "response":
+		if s.overlay.IsNull() {
+			s.overlay = foldHeaders(s.overlaid())
+		}
+		return s.overlay, true
+	}
+	if v, ok := s.outputs[name]; ok {
+		return feel.FromGo(v), true
+	}
+	return s.responseValue().Entry(name)
+}
+
+// MayLack implements feel.Lenient: there is no error.
+func (s *succeeded) MayLack(name string) bool { return name == "error" }
 
 // overlaid is the response with the output variables over its keys.
 func (a *attempt) overlaid() any {
@@ -123,74 +141,15 @@ type scope func(name string) (feel.Value, bool)
 
 func (s scope) Lookup(name string) (feel.Value, bool) { return s(name) }
 
-// feelValues keeps values that were converted to FEEL.
-type feelValues struct{ response feel.Value }
-
-// of converts v once; null is converted anew, which costs nothing.
-func (*feelValues) of(kept *feel.Value, v any) feel.Value {
-	if kept.Kind() == feel.KindNull {
-		*kept = foldHeaders(v)
+// responseValue is the response as FEEL, converted once.
+func (a *attempt) responseValue() feel.Value {
+	if a.seen.IsNull() {
+		a.seen = foldHeaders(a.response)
 	}
-	return *kept
+	return a.seen
 }
 
-// members converts the members of an object to FEEL, each when it is asked for
-// first: most expressions ask for one or for none of a response's.
-type members struct {
-	of   any
-	kept []feel.Entry
-}
-
-func (m *members) find(name string) (feel.Value, bool) {
-	for _, e := range m.kept {
-		if e.Name == name {
-			return e.Value, true
-		}
-	}
-	object, _ := m.of.(map[string]any)
-	v, ok := object[name]
-	if !ok {
-		return feel.Value{}, false
-	}
-	converted := feel.FromGo
-	if hasHeaders(object, 0) {
-		converted = func(v any) feel.Value { return foldMember(name, v) }
-	}
-	m.kept = append(m.kept, feel.Entry{Name: name, Value: converted(v)})
-	return m.kept[len(m.kept)-1].Value, true
-}
-
-// foldHeaders converts a response to FEEL. Names in its headers are found in
-// any case, since templates write headers.ETag where Go's client has Etag.
-func foldHeaders(v any) feel.Value {
-	object, ok := v.(map[string]any)
-	if !ok || !hasHeaders(object, 0) {
-		return feel.FromGo(v)
-	}
-	entries := make([]feel.Entry, 0, len(object))
-	for name, v := range object {
-		entries = append(entries, feel.Entry{Name: name, Value: foldMember(name, v)})
-	}
-	return feel.ContextOf(entries...)
-}
-
-func foldMember(name string, v any) feel.Value {
-	if strings.EqualFold(name, "headers") {
-		return feel.FoldCase(feel.FromGo(v))
-	}
-	return foldHeaders(v)
-}
-
-// hasHeaders looks for headers where responses and errors have them:
-// response.headers and error.variables.response.headers.
-func hasHeaders(object map[string]any, depth int) bool {
-	if _, ok := object["headers"]; ok {
-		return true
-	}
-	for _, name := range []string{"error", "variables", "response"} {
-		if inner, ok := object[name].(map[string]any); ok && depth < 4 && hasHeaders(inner, depth+1) {
-			return true
-		}
-	}
-	return false
-}
+// foldHeaders converts what a protocol answered to FEEL. Names in its headers
+// are found in any case, since templates write headers.ETag where Go's client
+// has Etag.
+func foldHeaders(v any) feel.Value { return feel.FromGoFolding(v, "headers") }

@@ -6,53 +6,32 @@ import (
 	"time"
 )
 
-// jobContext is the context of one job's handler. Unlike the contexts of the
-// standard library its end can be moved, because a job's lock can. It ends with
-// its parent too, which is the worker's, and whose values it has.
+// jobContext is the context of one job's handler. It ends shortly before the
+// job's lock does, or with its parent, which is the worker's. Its cancellation
+// is the standard library's, so that contexts derived from it need no goroutine.
 type jobContext struct {
+	context.Context
 	parent context.Context
-	done   chan struct{}
+	cancel context.CancelFunc
 
-	mu sync.Mutex
-	// lockEnd is when the lock ends, end when the context does: earlier, to
-	// leave time for the command.
-	lockEnd, end time.Time
-	err          error
-	timer        *time.Timer
-	detach       func() bool
-	after        map[*func()]struct{}
+	mu      sync.Mutex
+	lockEnd time.Time
 }
 
 // commandMargin is the time kept from the end of a job's lock for reporting
 // what became of it: a twentieth of what is left, at most a second.
 func commandMargin(left time.Duration) time.Duration { return min(time.Second, max(0, left/20)) }
 
-func newJobContext(parent context.Context, lockEnd, now time.Time) *jobContext {
+// handlerEnd is when a handler has to end whose job's lock ends at lockEnd.
+func handlerEnd(lockEnd, now time.Time) time.Time {
 	left := lockEnd.Sub(now)
-	left -= commandMargin(left)
-	c := &jobContext{parent: parent, done: make(chan struct{}), lockEnd: lockEnd, end: now.Add(left)}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.timer = time.AfterFunc(left, c.expire)
-	c.detach = context.AfterFunc(parent, func() { c.cancel(parent.Err()) })
+	return now.Add(left - commandMargin(left))
+}
+
+func newJobContext(parent context.Context, lockEnd, now time.Time) *jobContext {
+	c := &jobContext{parent: parent, lockEnd: lockEnd}
+	c.Context, c.cancel = context.WithDeadline(parent, handlerEnd(lockEnd, now))
 	return c
-}
-
-// Deadline returns the end as it is now.
-func (c *jobContext) Deadline() (time.Time, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.end, true
-}
-
-// Done returns a channel that is closed at the end.
-func (c *jobContext) Done() <-chan struct{} { return c.done }
-
-// Err returns why the context ended; nil while it lives.
-func (c *jobContext) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
 }
 
 type jobContextKey struct{}
@@ -62,55 +41,7 @@ func (c *jobContext) Value(key any) any {
 	if key == (jobContextKey{}) {
 		return c
 	}
-	return c.parent.Value(key)
-}
-
-// AfterFunc lets package context end derived contexts without a goroutine for
-// each.
-func (c *jobContext) AfterFunc(f func()) (stop func() bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		go f()
-		return func() bool { return false }
-	}
-	if c.after == nil {
-		c.after = map[*func()]struct{}{}
-	}
-	c.after[&f] = struct{}{}
-	return func() bool {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		_, pending := c.after[&f]
-		delete(c.after, &f)
-		return pending
-	}
-}
-
-// expire is the timer's: the end may have been moved while it fired.
-func (c *jobContext) expire() {
-	c.mu.Lock()
-	left := time.Until(c.end)
-	if left > 0 && c.err == nil {
-		c.timer.Reset(left)
-		c.mu.Unlock()
-		return
-	}
-	c.mu.Unlock()
-	c.cancel(context.DeadlineExceeded)
-}
-
-// move sets a new end of the lock.
-func (c *jobContext) move(lockEnd, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return
-	}
-	left := lockEnd.Sub(now)
-	left -= commandMargin(left)
-	c.lockEnd, c.end = lockEnd, now.Add(left)
-	c.timer.Reset(left)
+	return c.Context.Value(key)
 }
 
 // lock returns when the job's lock ends.
@@ -120,23 +51,24 @@ func (c *jobContext) lock() time.Time {
 	return c.lockEnd
 }
 
-// cancel ends the context; the first cause counts.
-func (c *jobContext) cancel(err error) {
+// move notes that the lock ends at another time.
+func (c *jobContext) move(lockEnd time.Time) {
 	c.mu.Lock()
-	if c.err != nil {
-		c.mu.Unlock()
-		return
-	}
-	c.err = err
-	c.timer.Stop()
-	c.detach()
-	close(c.done)
-	after := c.after
-	c.after = nil
-	c.mu.Unlock()
-	for f := range after {
-		(*f)()
-	}
+	defer c.mu.Unlock()
+	c.lockEnd = lockEnd
 }
 
-var _ context.Context = (*jobContext)(nil)
+// moved is a context with the values of one that belongs to a job, and an end
+// of its own, sooner or later. It ends with the worker too.
+type moved struct {
+	context.Context
+	values context.Context
+}
+
+// Value returns the values of the job's context.
+func (m moved) Value(key any) any { return m.values.Value(key) }
+
+// until returns a context for the rest of a handler whose job's lock was moved.
+func (c *jobContext) until(ctx context.Context, lockEnd, now time.Time) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(moved{c.parent, ctx}, handlerEnd(lockEnd, now))
+}

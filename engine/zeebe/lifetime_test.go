@@ -73,10 +73,18 @@ func TestExtendJob(t *testing.T) {
 				began := time.Now()
 				child, cancel := context.WithCancel(ctx)
 				defer cancel()
-				if err := extender.ExtendJob(child, job.Key, tt.extend); (err != nil) != tt.wantErr {
+				longer, end, err := extender.ExtendJob(child, job.Key, tt.extend)
+				if (err != nil) != tt.wantErr {
 					t.Errorf("extend: %v", err)
 				}
+				if err == nil {
+					defer end()
+					child = longer
+				}
 				<-child.Done()
+				if !errors.Is(child.Err(), context.DeadlineExceeded) {
+					t.Errorf("the context ended with %v", child.Err())
+				}
 				if took := time.Since(began); took != tt.ends {
 					t.Errorf("the context ended after %v, want %v", took, tt.ends)
 				}

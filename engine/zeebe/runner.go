@@ -109,7 +109,7 @@ func (r *runner) run(w *worker, activated *pb.ActivatedJob) {
 	} else {
 		outcome = r.protect(ctx, job)
 	}
-	ctx.cancel(context.Canceled)
+	ctx.cancel()
 	result := NoCommand
 	if outcome = r.cutOff(job, outcome); outcome != nil {
 		result = r.report(job, outcome, ctx.lock())
