@@ -22,14 +22,17 @@ import (
 
 // Cases runs the cases that lie beside templates; see templates.Suite. No
 // request leaves the process.
-type Cases struct{}
+type Cases struct {
+	// Other answers what no stub does; nil refuses it.
+	Other http.RoundTripper
+}
 
 // caseTimeout bounds one case.
 const caseTimeout = 30 * time.Second
 
 // Execute implements templates.Executor: it applies the template to the element
 // of a small process and runs the connector once.
-func (Cases) Execute(ctx context.Context, t *templates.Template, c templates.Case) (templates.Outcome, error) {
+func (cases Cases) Execute(ctx context.Context, t *templates.Template, c templates.Case) (templates.Outcome, error) {
 	stub := c.Stub
 	if len(stub) == 0 {
 		stub = json.RawMessage("[]")
@@ -42,11 +45,15 @@ func (Cases) Execute(ctx context.Context, t *templates.Template, c templates.Cas
 	if err != nil {
 		return templates.Outcome{}, err
 	}
+	other := cases.Other
+	if other == nil {
+		other = noNetwork{}
+	}
 	seen := &recorder{}
 	record, err := once(ctx, Run{
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t}, Variables: c.Variables, Secrets: secret.Map(c.Secrets),
-		Wrap: func(http.RoundTripper) http.RoundTripper { return seen.wrap(stubs.Wrap(noNetwork{})) },
+		Wrap: func(http.RoundTripper) http.RoundTripper { return seen.wrap(stubs.Wrap(other)) },
 		Log:  slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -155,11 +162,11 @@ func asJSON(body []byte) json.RawMessage {
 	if len(body) == 0 || json.Valid(body) {
 		return body
 	}
-	text, err := json.Marshal(string(body))
-	if err != nil { // a string always is JSON
-		return nil
-	}
-	return text
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(string(body)) // a string always is JSON
+	return bytes.TrimSpace(text.Bytes())
 }
 
 var _ templates.Executor = Cases{}

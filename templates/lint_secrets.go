@@ -16,19 +16,24 @@ var (
 )
 
 func (p property) secrets() {
-	value, isText := p.Value.(string)
-	switch {
-	case !isText || strings.TrimSpace(value) == "":
-	case secretValue.MatchString(value), authorization.MatchString(value), userinfo.MatchString(value), p.namedSecret() && plainSecret(value):
+	value, _ := p.Value.(string)
+	name := ""
+	if p.Type == "String" || p.Type == "Text" || p.Type == "" || p.Type == "Hidden" {
+		name = p.Binding.slot().name
+	}
+	if LooksSecret(name, value) {
 		p.warn("/value", "clear-secret", "the default looks like a secret in clear text", "write {{secrets.NAME}} and give the secret to the server")
 	}
 }
 
-// namedSecret reports whether what the property is bound to is a secret by its
-// name.
-func (p property) namedSecret() bool {
-	typed := p.Type == "String" || p.Type == "Text" || p.Type == "" || p.Type == "Hidden"
-	return typed && secretName.MatchString(p.Binding.slot().name)
+// LooksSecret reports whether a text looks like a secret in clear text: by its
+// form, or by the name of what it is for. The name may be empty.
+func LooksSecret(name, value string) bool {
+	if strings.TrimSpace(value) == "" {
+		return false
+	}
+	return secretValue.MatchString(value) || authorization.MatchString(value) || userinfo.MatchString(value) ||
+		secretName.MatchString(name) && plainSecret(value)
 }
 
 // emptyPassword is what Camunda's REST protocol takes for an empty password.

@@ -14,14 +14,15 @@ import (
 )
 
 type templateCmd struct {
-	Try     templateTryCmd     `cmd:"" help:"Run a template once and show every step."`
-	Test    templateTestCmd    `cmd:"" help:"Run the cases beside templates."`
-	Diff    templateDiffCmd    `cmd:"" help:"Say what a new version breaks in existing diagrams."`
-	Pull    templatePullCmd    `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
-	Lint    templateLintCmd    `cmd:"" help:"Check template files."`
-	Publish templatePublishCmd `cmd:"" help:"Publish templates to a running server."`
-	List    templateListCmd    `cmd:"" help:"List the templates of a running server."`
-	Apply   templateApplyCmd   `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
+	FromCurl templateFromCurlCmd `cmd:"" name:"from-curl" help:"Make a template of a curl command."`
+	Try      templateTryCmd      `cmd:"" help:"Run a template once and show every step."`
+	Test     templateTestCmd     `cmd:"" help:"Run the cases beside templates."`
+	Diff     templateDiffCmd     `cmd:"" help:"Say what a new version breaks in existing diagrams."`
+	Pull     templatePullCmd     `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
+	Lint     templateLintCmd     `cmd:"" help:"Check template files."`
+	Publish  templatePublishCmd  `cmd:"" help:"Publish templates to a running server."`
+	List     templateListCmd     `cmd:"" help:"List the templates of a running server."`
+	Apply    templateApplyCmd    `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
 }
 
 type templateApplyCmd struct {
