@@ -19,6 +19,20 @@ type inboundParts struct {
 	mux      *webhook.Mux
 	proxy    *proxy.Proxy // nil without --proxy-listen
 	listener net.Listener
+	ended    chan struct{} // closed when the manager has ended; nil before it runs
+}
+
+// wait returns when the manager has written the last of its activity, or ctx
+// ends.
+func (p *inboundParts) wait(ctx context.Context) error {
+	if p.ended == nil {
+		return nil
+	}
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // openInbound composes the inbound side. Nothing is activated before Run.
@@ -33,6 +47,7 @@ func (s *Server) openInbound(ctx context.Context) error {
 		o.Leases = s.sources.kept
 	}
 	s.inbound.manager = inbound.NewManager(o)
+	s.onStop(s.inbound.wait) // before the store closes
 	s.health.more = s.inboundReasons
 	return s.openProxy(ctx)
 }

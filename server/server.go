@@ -260,7 +260,8 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	group.Go(func() error { s.watchCatalog(ctx); return nil })
-	group.Go(func() error { return s.inbound.manager.Run(ctx) })
+	s.inbound.ended = make(chan struct{})
+	group.Go(func() error { defer close(s.inbound.ended); return s.inbound.manager.Run(ctx) })
 	group.Go(func() error { s.awaitInbound(ctx); return nil })
 	if s.sources.embedded != nil {
 		group.Go(func() error { s.sources.embedded.feed(ctx); return nil })
