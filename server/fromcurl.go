@@ -14,33 +14,24 @@ import (
 	"patchbay/templates/fromcurl"
 )
 
-// CurlTemplate is a template that was made of a curl command.
-type CurlTemplate struct {
-	*fromcurl.Result
-	// Test is the text of a file of cases with one case: the request that the
-	// template makes as it is. It is what patchbay template test runs.
-	Test []byte
-}
-
-// FromCurl makes a template of a curl command, and a case of the request that
-// the template makes. No request leaves the process. It fails with a
-// *fromcurl.Error when no template can be made.
-func FromCurl(ctx context.Context, commandLine string, o fromcurl.Options) (*CurlTemplate, error) {
-	made, err := fromcurl.Convert(commandLine, o)
-	if err != nil {
-		return nil, err
+// FromCurl makes a template of a curl command, and test, the text of a file of
+// cases with one case: the request that the template makes as it is. No request
+// leaves the process. It fails with a *fromcurl.Error when no template can be
+// made.
+func FromCurl(ctx context.Context, commandLine string, o fromcurl.Options) (made *fromcurl.Result, test []byte, err error) {
+	if made, err = fromcurl.Convert(commandLine, o); err != nil {
+		return nil, nil, err
 	}
 	list, findings := Inspect(made.Template, nil)
 	for _, f := range findings {
 		if f.Severity == templates.SeverityError {
-			return nil, fmt.Errorf("the template would be refused: %s", f)
+			return nil, nil, fmt.Errorf("the template would be refused: %s", f)
 		}
 	}
-	test, err := caseOf(ctx, list[0], made.Secrets)
-	if err != nil {
-		return nil, fmt.Errorf("run the template once: %w", err)
+	if test, err = caseOf(ctx, list[0], made.Secrets); err != nil {
+		return nil, nil, fmt.Errorf("run the template once: %w", err)
 	}
-	return &CurlTemplate{made, test}, nil
+	return made, test, nil
 }
 
 // The JSON of a file with one case, in the order in which people write it.

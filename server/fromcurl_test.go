@@ -34,7 +34,7 @@ func TestFromCurl(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			made, err := FromCurl(t.Context(), string(txtar.Parse(text).Files[0].Data), fromcurl.Options{})
+			made, test, err := FromCurl(t.Context(), string(txtar.Parse(text).Files[0].Data), fromcurl.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,7 +42,7 @@ func TestFromCurl(t *testing.T) {
 			if len(findings) > 0 {
 				t.Error(findings)
 			}
-			suite, err := templates.ParseSuite(made.Test)
+			suite, err := templates.ParseSuite(test)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,11 +71,11 @@ func TestFromCurlRefuses(t *testing.T) {
 	for line, want := range map[string]string{
 		"curl": "line 1, column 1: the command has no address (URL)",
 	} {
-		if _, err := FromCurl(t.Context(), line, fromcurl.Options{}); err == nil || err.Error() != want {
+		if _, _, err := FromCurl(t.Context(), line, fromcurl.Options{}); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v", line, err)
 		}
 	}
-	_, err := FromCurl(t.Context(), "curl https://example.com", fromcurl.Options{ID: ".."})
+	_, _, err := FromCurl(t.Context(), "curl https://example.com", fromcurl.Options{ID: ".."})
 	if err == nil || !strings.Contains(err.Error(), `the template would be refused: 4:9: error: /id: ".." cannot be an id`) {
 		t.Errorf("got %v", err)
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	DeadLetters DeadLetters
 	Calls       Calls
 	Access      Access
+	// FromCurl makes templates of curl commands.
+	FromCurl FromCurl
 	// Cases runs the tests that come with a template.
 	Cases templates.Executor
 	// Uses tells which processes use a template.
@@ -64,6 +66,7 @@ func Mount(r chi.Router, o Options) {
 		c := catalog{o.Catalog, o.Inspect, o.Audit, o.Uses, o.Cases, make(turns, maxPublishing)}
 		c.register(api)
 		try{c, o.Try, make(chan struct{}, maxTries)}.register(api)
+		curl{o.FromCurl, make(chan struct{}, maxTries)}.register(api)
 		deployments{o.Gateway, o.Audit}.register(api)
 		executables{o.Inbound, o.Audit}.register(api)
 		deadLetters{o.DeadLetters, o.Audit}.register(api)

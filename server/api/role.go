@@ -44,6 +44,7 @@ var permissions = map[string]permission{
 	"try-template":         {Publish, ""},
 	"lint-templates":       {Read, ""},
 	"template-form":        {Read, ""},
+	"template-from-curl":   {Read, ""},
 	"evaluate":             {Read, ""},
 	"complete":             {Read, ""},
 	"deprecate-template":   {Publish, audit.Deprecate},

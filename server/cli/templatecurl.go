@@ -44,7 +44,7 @@ func (c *templateFromCurlCmd) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	made, err := server.FromCurl(ctx, line, fromcurl.Options{ID: c.ID, Name: c.Name})
+	made, test, err := server.FromCurl(ctx, line, fromcurl.Options{ID: c.ID, Name: c.Name})
 	if err != nil {
 		return fmt.Errorf("make a template of the command: %w", err)
 	}
@@ -62,7 +62,7 @@ func (c *templateFromCurlCmd) Run(ctx context.Context, s Streams) error {
 		return nil
 	}
 	name := templates.SuiteName(c.Output)
-	if err := writeOutput(s, name, made.Test); err != nil {
+	if err := writeOutput(s, name, test); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.Out, "wrote %s\n", name)
