@@ -23,7 +23,7 @@ type executable struct {
 	log     *activity
 
 	mu     sync.Mutex
-	run    *run // nil while it is paused, invalid or gone
+	run    *run // nil while it is invalid or gone
 	paused bool
 	gone   bool
 	state  State
@@ -51,7 +51,8 @@ func (x *executable) begin(before <-chan struct{}) {
 	x.start(before)
 }
 
-// start opens the listener, unless there is a reason not to; x.mu is held.
+// start opens the listener, or what takes its place during a pause, unless there
+// is a reason not to; x.mu is held.
 // before is the end of the listener that this one takes over from.
 func (x *executable) start(before <-chan struct{}) {
 	g := x.group.Load()
@@ -61,6 +62,8 @@ func (x *executable) start(before <-chan struct{}) {
 		x.become(Invalid, Health{Status: Down, Error: g.err.Error()})
 	case x.paused:
 		x.become(Paused, Health{Status: Unknown, Error: "paused"})
+		x.run = newRun(x, before)
+		x.m.running.Go(x.run.rest)
 	default:
 		x.become(Starting, x.health)
 		x.run = newRun(x, before)
@@ -146,8 +149,8 @@ func (x *executable) pause(paused bool) {
 		return
 	}
 	x.paused = paused
+	x.halt()
 	if paused {
-		x.halt()
 		x.since = time.Time{}
 		x.log.Note(severityInfo, "Lifecycle", "paused", nil)
 	} else {

@@ -117,12 +117,13 @@ type wire struct {
 	mu        sync.Mutex
 	listeners map[string][]*fakeListener
 	opened    []string // addresses in the order of their listeners
+	paused    map[string]int // by address, how many tell of a pause
 	down      map[string]error
 	linger    chan struct{} // when not nil, a listener ends only after it
 }
 
 func newWire() *wire {
-	return &wire{listeners: map[string][]*fakeListener{}, down: map[string]error{}}
+	return &wire{listeners: map[string][]*fakeListener{}, down: map[string]error{}, paused: map[string]int{}}
 }
 
 type fakeProperties struct {
@@ -178,6 +179,19 @@ func (w *wire) remove(l *fakeListener) {
 	}
 }
 
+func (w *wire) pause(address string, by int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.paused[address] += by
+}
+
+// isPaused reports whether senders to an address are told of a pause, by one.
+func (w *wire) isPaused(address string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.paused[address] == 1
+}
+
 func (w *wire) breakDown(address string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -206,6 +220,13 @@ func (w *wire) protocol(name string, exclusive bool, scope ...string) protocols.
 		Properties: func() any { p := &fakeProperties{}; bind.Defaults(p); return p },
 		Inbound: func(h protocols.InboundHost, properties any) (protocols.Inbound, error) {
 			return &fakeListener{wire: w, host: h, properties: properties.(*fakeProperties)}, nil
+		},
+		Paused: func(ctx context.Context, h protocols.InboundHost, properties any) error {
+			address := properties.(*fakeProperties).Address
+			w.pause(address, 1)
+			<-ctx.Done()
+			w.pause(address, -1)
+			return nil
 		},
 	}
 }

@@ -213,14 +213,17 @@ func TestPauseResumeRestart(t *testing.T) {
 			synctest.Wait()
 			b.expect("s@1=paused")
 		}
-		if len(b.wire.addresses()) != 0 {
-			t.Error("it still listens")
+		if len(b.wire.addresses()) != 0 || !b.wire.isPaused("a") {
+			t.Error("it still listens, or nobody is told that it does not")
 		}
 		if err := b.Restart(id); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.expect("s@1=paused")
+		if !b.wire.isPaused("a") {
+			t.Error("after a restart nobody is told of the pause")
+		}
 		if err := b.Pause("nope"); !errors.Is(err, ErrUnknown) {
 			t.Error(err)
 		}
@@ -229,12 +232,18 @@ func TestPauseResumeRestart(t *testing.T) {
 	onBench(t, func(o *Options) { o.Store, o.Secrets = kept, secrets }, func(b *bench) {
 		b.deploy(xml)
 		b.expect("s@1=paused") // also after the process was started again
+		if !b.wire.isPaused("a") {
+			t.Error("in a new process nobody is told of the pause")
+		}
 		id := b.only().ID
 		if err := b.Resume(id); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.expect("s@1=active")
+		if b.wire.isPaused("a") {
+			t.Error("the pause has no end")
+		}
 		if got := b.wire.listener("a").properties.Auth.Password; got != "first-token" {
 			t.Error(got)
 		}
@@ -392,7 +401,7 @@ func (o *observed) count(word string) {
 func (o *observed) Executable(_ string, a Action)                { o.count(string(a)) }
 func (o *observed) Event(_ string, out Outcome, _ time.Duration) { o.count(string(out)) }
 
-func (o *observed) DeadLetter(string)                            { o.count("dead letter") }
+func (o *observed) DeadLetter(string) { o.count("dead letter") }
 
 func TestOutcomes(t *testing.T) {
 	seen := &observed{counts: map[string]int{}}

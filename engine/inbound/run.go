@@ -69,6 +69,27 @@ func (r *run) loop() {
 	}
 }
 
+// rest lets the protocol tell senders that the executable is paused, until the
+// run is cancelled.
+func (r *run) rest() {
+	defer close(r.done)
+	defer r.cancel()
+	if r.before != nil {
+		<-r.before
+	}
+	p, err := r.x.m.protocol(r.x.group.Load().lead())
+	if err != nil || p.Paused == nil {
+		return
+	}
+	properties, err := r.bound(r.ctx, p)
+	if err == nil {
+		err = p.Paused(r.ctx, r.host(), properties)
+	}
+	if err != nil && r.ctx.Err() == nil {
+		r.x.log.Note(severityInfo, "Lifecycle", "senders are not told of the pause: "+err.Error(), nil)
+	}
+}
+
 // backoff doubles with each failure and is spread by a fifth to either side.
 func backoff(failures int) time.Duration {
 	d := min(firstBackoff<<min(failures, 10), lastBackoff)
@@ -113,18 +134,23 @@ func (r *run) receive(ctx context.Context, p protocols.Protocol) error {
 	return listener.Receive(ctx, r.ready, r.handle)
 }
 
-// open makes the listener with the properties of now.
+// open makes the listener.
 func (r *run) open(ctx context.Context, p protocols.Protocol) (protocols.Inbound, error) {
+	properties, err := r.bound(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return p.Inbound(r.host(), properties)
+}
+
+// bound returns the listener's properties of now, as the protocol reads them.
+func (r *run) bound(ctx context.Context, p protocols.Protocol) (any, error) {
 	r.forgetProperties()
 	nested, err := r.propertiesOf(ctx, r.x.group.Load().lead())
 	if err != nil {
 		return nil, err
 	}
-	target, err := bound(p, nested)
-	if err != nil {
-		return nil, err
-	}
-	return p.Inbound(r.host(), target)
+	return bound(p, nested)
 }
 
 func (r *run) ready() {

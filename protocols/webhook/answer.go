@@ -107,6 +107,7 @@ var (
 	empty    = &answer{status: http.StatusOK}
 	consumed = &answer{status: http.StatusOK, rank: rankConsumed}
 	notFound = problem{status: http.StatusNotFound, detail: "no webhook has this path"}.answer()
+	resting  = problem{status: http.StatusServiceUnavailable, reason: "PAUSED", detail: "the webhook is paused", retryAfter: 60}.answer()
 	starting = problem{status: http.StatusServiceUnavailable, detail: "the webhook is being started", retryAfter: 1}.answer()
 	busy     = problem{status: http.StatusServiceUnavailable, reason: "BUSY", detail: "too many requests are in flight", retryAfter: 1}.answer()
 )

@@ -24,15 +24,16 @@ type listener struct {
 	hmac   *camundaHMAC
 	signed *verifier
 	auth   authenticator
+	// paused takes no requests: it is there to tell callers so.
+	paused bool
+	// ended is closed when it is to take no more requests.
+	ended <-chan struct{}
 	// live is held for reading by each request and, at the end, for writing.
 	live sync.RWMutex
 }
 
 func newListener(w *webhook, handle protocols.Handler) (*listener, error) {
-	l := &listener{in: w.in, host: w.host, handle: handle, order: order(w.host.ID, w.host.Elements)}
-	if len(w.host.Elements) > 0 && w.host.Elements[0].TenantID != defaultTenant {
-		l.tenant = w.host.Elements[0].TenantID
-	}
+	l := &listener{in: w.in, host: w.host, handle: handle, tenant: tenantOf(w.host.Elements), order: order(w.host.ID, w.host.Elements)}
 	if w.in.Method != "any" {
 		l.method = strings.ToUpper(w.in.Method)
 	}
@@ -51,8 +52,20 @@ func newListener(w *webhook, handle protocols.Handler) (*listener, error) {
 // defaultTenant is the tenant of elements without one (Camunda 8).
 const defaultTenant = "<default>"
 
+// tenantOf returns the tenant of the elements, empty for the default one.
+func tenantOf(elements []protocols.ElementRef) string {
+	if len(elements) == 0 || elements[0].TenantID == defaultTenant {
+		return ""
+	}
+	return elements[0].TenantID
+}
+
 // ServeHTTP answers a request that comes from another router than a Mux.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.paused {
+		resting.write(w, r)
+		return
+	}
 	options := Options{Now: l.host.Now}.withDefaults()
 	alone := func() ([]*listener, *answer) { return []*listener{l}, nil }
 	serve(w, r, alone, &options, &load{requests: int64(options.InFlight), bytes: options.Memory})

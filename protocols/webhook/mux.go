@@ -84,11 +84,19 @@ type place struct {
 // served is either any number of listeners, in the order in which they are
 // tried, or one other handler. It is never changed.
 type served struct {
-	listeners []*listener
-	other     http.Handler
+	// all holds the paused ones as well, listeners those that take requests.
+	all, listeners []*listener
+	other          http.Handler
 }
 
-func (s *served) empty() bool { return len(s.listeners) == 0 && s.other == nil }
+func newServed(all []*listener) *served {
+	active := slices.DeleteFunc(slices.Clone(all), func(l *listener) bool { return l.paused })
+	return &served{all: all, listeners: active}
+}
+
+func (s *served) empty() bool { return len(s.all) == 0 && s.other == nil }
+
+func (s *served) paused() bool { return len(s.listeners) == 0 && len(s.all) > 0 }
 
 // Handle serves path until remove is called; see protocols.Paths. Handlers of
 // this package share a path with each other; any other one has its path for
@@ -139,17 +147,16 @@ func (m *Mux) add(path string, l *listener) error {
 	if before.other != nil {
 		return fmt.Errorf("path %q is taken", path)
 	}
-	listeners := append(slices.Clone(before.listeners), l)
-	slices.SortStableFunc(listeners, func(a, b *listener) int { return cmp.Compare(a.order, b.order) })
-	m.serve(p, &served{listeners: listeners})
+	all := append(slices.Clone(before.all), l)
+	slices.SortStableFunc(all, func(a, b *listener) int { return cmp.Compare(a.order, b.order) })
+	m.serve(p, newServed(all))
 	return nil
 }
 
 func (m *Mux) remove(paths []string, l *listener) {
 	for _, path := range paths {
 		p := m.place(path)
-		rest := slices.DeleteFunc(slices.Clone(p.served.Load().listeners), func(other *listener) bool { return other == l })
-		m.serve(p, &served{listeners: rest})
+		m.serve(p, newServed(slices.DeleteFunc(slices.Clone(p.served.Load().all), func(other *listener) bool { return other == l })))
 	}
 	m.sweep()
 }
@@ -212,7 +219,10 @@ func (m *Mux) find(path string) (*served, *answer) {
 		return nil, m.unknown()
 	}
 	p := found.(*place)
-	if s := p.served.Load(); !s.empty() {
+	switch s := p.served.Load(); {
+	case s.paused():
+		return nil, resting
+	case !s.empty():
 		return s, nil
 	}
 	if p.inGrace(m.options.Now()) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 )
 
 // taker is a handler that takes events whose type is wanted and notes its name.
@@ -124,6 +126,44 @@ func TestPathLife(t *testing.T) {
 	f.openWith(map[string]any{"inbound.context": "other"}, f.handle)
 	if _, kept := f.mux.paths.Load("orders"); kept {
 		t.Error("the path is remembered for ever")
+	}
+}
+
+// A paused webhook says so for as long as it is paused, and leaves requests to
+// another one at its path.
+func TestPaused(t *testing.T) {
+	f := newFixture(t)
+	properties := Protocol().Properties()
+	if err := bind.Bind(nest(map[string]any{"inbound.context": "orders"}), properties); err != nil {
+		t.Fatal(err)
+	}
+	host := f.host.Host(f.base, protocols.ElementRef{TenantID: "acme"})
+	host.Paths = f.mux
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- Protocol().Paused(ctx, host, properties) }()
+	for f.post("{}").Code == http.StatusNotFound { // until it is there
+		runtime.Gosched()
+	}
+	f.now = f.now.Add(2 * grace)
+	for _, path := range []string{"orders", "acme/orders"} {
+		w := f.do("POST", "/inbound/"+path, "{}")
+		if answer := expect(t, w, 503, "PAUSED"); answer["detail"] != "the webhook is paused" || w.Header().Get("Retry-After") != "60" {
+			t.Errorf("%s: %v, %v", path, answer, w.Header())
+		}
+	}
+	stop := f.openWith(nil, f.handle)
+	expect(t, f.post("{}"), 200, "")
+	expect(t, f.do("POST", "/inbound/acme/orders", "{}"), 503, "PAUSED")
+	stop()
+	expect(t, f.post("{}"), 503, "PAUSED")
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	expect(t, f.post("{}"), 503, "") // it is back in a moment
+	if err := Protocol().Paused(ctx, protocols.InboundHost{}, properties); err == nil {
+		t.Error("it needs no server")
 	}
 }
 

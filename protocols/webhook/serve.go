@@ -114,6 +114,11 @@ func (l *listener) tryInTime(ctx context.Context, r *request) *answer {
 		return nil
 	}
 	defer l.live.RUnlock()
+	select {
+	case <-l.ended: // and is about to leave its path
+		return nil
+	default:
+	}
 	ctx, cancel := context.WithTimeout(ctx, l.in.ResponseTimeout)
 	defer cancel()
 	return l.try(ctx, r)

@@ -49,7 +49,7 @@ func answers() []protocols.Named {
 		{Name: "422", Doc: "The event will never be accepted: the member reason is " + protocols.CodeConditionNotMet + " where no activation condition is met, " +
 			protocols.CodeInvalidInput + " where the event does not give what the element needs."},
 		{Name: "500", Doc: "The event could not be handled."},
-		{Name: "503", Doc: "Busy, being started, or the workflow engine or the token issuer's keys cannot be reached: the header Retry-After says when to send the event again."},
+		{Name: "503", Doc: "Busy, paused, being started, or the workflow engine or the token issuer's keys cannot be reached: the header Retry-After says when to send the event again."},
 		{Name: "504", Doc: "There was no result in time."},
 	}
 	for _, code := range slices.Sorted(maps.Keys(statuses)) {

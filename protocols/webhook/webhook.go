@@ -38,6 +38,7 @@ func Protocol() protocols.Protocol {
 		// Both are taken as they are written, as in Camunda.
 		Deferred: []string{"inbound.hmacSecret", "inbound.hmacHeader"},
 		Inbound:  open,
+		Paused:   paused,
 	}
 }
 
@@ -64,6 +65,23 @@ func open(host protocols.InboundHost, properties any) (protocols.Inbound, error)
 	return &webhook{host: host, in: &p.Inbound, http: client.HTTP()}, nil
 }
 
+// paused answers the path's callers until ctx ends, unless another webhook has
+// the same path.
+func paused(ctx context.Context, host protocols.InboundHost, properties any) error {
+	p, ok := properties.(*Properties)
+	if !ok || host.Paths == nil {
+		return fmt.Errorf("answer for a paused webhook: no place to (%T)", properties)
+	}
+	l := &listener{in: &p.Inbound, host: host, tenant: tenantOf(host.Elements), paused: true}
+	remove, err := host.Paths.Handle(p.Inbound.Context, l)
+	if err != nil {
+		return fmt.Errorf("answer for a paused webhook at %q: %w", p.Inbound.Context, err)
+	}
+	defer remove()
+	<-ctx.Done()
+	return nil
+}
+
 // plainPath is what Camunda recommends for paths.
 var plainPath = regexp.MustCompile(`^[a-zA-Z0-9]+([-_][a-zA-Z0-9]+)*$`)
 
@@ -74,6 +92,7 @@ func (w *webhook) Receive(ctx context.Context, ready func(), handle protocols.Ha
 	if err != nil {
 		return err
 	}
+	l.ended = ctx.Done()
 	if !plainPath.MatchString(w.in.Context) {
 		l.note("WARNING", "Warning", fmt.Sprintf("the path %q has characters beyond letters, digits and single - or _", w.in.Context), nil)
 	}
