@@ -8,6 +8,7 @@ import (
 	"patchbay/protocols/message"
 	"patchbay/protocols/polling"
 	"patchbay/protocols/queue/memory"
+	"patchbay/protocols/queue/nats"
 	"patchbay/protocols/rest"
 	"patchbay/protocols/webhook"
 )
@@ -21,5 +22,6 @@ func Protocols() []protocols.Protocol {
 		webhook.Protocol(),
 		polling.Protocol(rest.Protocol()),
 		memory.Protocol(),
+		nats.Protocol(),
 	}
 }

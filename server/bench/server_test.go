@@ -19,8 +19,12 @@ import (
 
 // TestMain also makes the test binary the other processes of a benchmark.
 func TestMain(m *testing.M) {
-	if os.Getenv(senderVariable) != "" {
+	switch {
+	case os.Getenv(senderVariable) != "":
 		serveSender()
+		return
+	case os.Getenv(brokerVariable) != "":
+		serveBroker()
 		return
 	}
 	gatewaytest.Main(m)
