@@ -7,6 +7,7 @@ import (
 	"patchbay/protocols/graphql"
 	"patchbay/protocols/message"
 	"patchbay/protocols/polling"
+	"patchbay/protocols/queue/kafka"
 	"patchbay/protocols/queue/memory"
 	"patchbay/protocols/queue/nats"
 	"patchbay/protocols/rest"
@@ -22,6 +23,7 @@ func Protocols() []protocols.Protocol {
 		webhook.Protocol(),
 		polling.Protocol(rest.Protocol()),
 		memory.Protocol(),
+		kafka.Protocol(),
 		nats.Protocol(),
 	}
 }
