@@ -14,8 +14,8 @@ import (
 // told to end, and the server waits for it.
 func TestDrainAnswersWhoWaits(t *testing.T) {
 	cluster := startCluster(t)
-	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)})
-	deploy(t, n.config.ProxyListen, process("p", []string{
+	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"})
+	deploy(t, n.ProxyAddress(), process("p", []string{
 		startEvent("hook", hook("p", "synchronousResponse", "true", "resultExpression", "{id: .request.body.id}",
 			"inbound.responseExpression", "{body: .correlation.variables}")),
 		receiveTask("go", "go", "")}))

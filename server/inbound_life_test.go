@@ -107,7 +107,7 @@ func TestSwapUnderLoad(t *testing.T) {
 // working, in the same process and in others; readiness does not wait for it.
 func TestBrokenElements(t *testing.T) {
 	cluster := startCluster(t)
-	proxied := server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)}
+	proxied := server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"}
 	n := startNode(t, proxied)
 	broken := []struct{ element, wrong, state, reason string }{
 		{"ttl", waits("x", "messageTtl", "soon"), "invalid", `messageTtl: expected an ISO 8601 duration, such as PT1H, but got "soon"`},
@@ -126,8 +126,8 @@ func TestBrokenElements(t *testing.T) {
 		chain = append(chain, catchEvent(b.element, b.element, b.wrong))
 		want = append(want, b.element+"@1 "+b.state)
 	}
-	deploy(t, proxied.ProxyListen, process("p", chain))
-	deploy(t, proxied.ProxyListen, started("other", "other"))
+	deploy(t, n.ProxyAddress(), process("p", chain))
+	deploy(t, n.ProxyAddress(), started("other", "other"))
 	list := n.await("p", want...)
 	for _, b := range broken {
 		for _, x := range list {
@@ -170,8 +170,8 @@ func TestDeletion(t *testing.T) {
 // A pause lasts over a restart, and so does the activity.
 func TestPauseOverRestart(t *testing.T) {
 	cluster := startCluster(t)
-	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)})
-	deploy(t, n.config.ProxyListen, started("p", "p"))
+	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"})
+	deploy(t, n.ProxyAddress(), started("p", "p"))
 	id := n.await("p", "hook@1 active")[0].ID
 	n.accepted("p", `{"value": 1}`)
 	n.noted("p", "process instance created")
@@ -215,8 +215,8 @@ func (n *node) act(id, action string) {
 func TestGatewayAway(t *testing.T) {
 	t.Parallel()
 	cluster := startCluster(t)
-	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)})
-	deploy(t, n.config.ProxyListen, started("p", "p"))
+	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"})
+	deploy(t, n.ProxyAddress(), started("p", "p"))
 	n.await("p", "hook@1 active")
 	cluster.away()
 	for value := range 3 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -253,10 +252,7 @@ func startCluster(t *testing.T) *cluster {
 // back serves the gateway, at the same address as before.
 func (c *cluster) back() {
 	c.Helper()
-	l, err := net.Listen("tcp", c.gateway)
-	if err != nil {
-		c.Fatal(err)
-	}
+	l := listenAgain(c.T, c.gateway)
 	c.gateway = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -295,15 +291,4 @@ func secrets(t *testing.T, list ...string) []string {
 		t.Fatal(err)
 	}
 	return []string{file}
-}
-
-// freeAddress is one that nobody listens on now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

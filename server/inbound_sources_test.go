@@ -15,10 +15,10 @@ import (
 // the proxy activates it.
 func TestProxiedDeploymentsAreRemembered(t *testing.T) {
 	cluster := startCluster(t)
-	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)})
-	deploy(t, n.config.ProxyListen, started("p", "one"))
-	deploy(t, n.config.ProxyListen, continued("q", "two"))
-	create(t, n.config.ProxyListen, "q", `{"id": 1}`) // other calls pass too
+	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"})
+	deploy(t, n.ProxyAddress(), started("p", "one"))
+	deploy(t, n.ProxyAddress(), continued("q", "two"))
+	create(t, n.ProxyAddress(), "q", `{"id": 1}`) // other calls pass too
 	n.await("p", "hook@1 active")
 	n.await("q", "hook@1 active")
 	n = n.restart(func(c *server.Config) { c.ProxyListen = "" })
@@ -31,10 +31,10 @@ func TestProxiedDeploymentsAreRemembered(t *testing.T) {
 // A deletion that goes through the proxy ends the listener.
 func TestProxiedDeletion(t *testing.T) {
 	cluster := startCluster(t)
-	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: freeAddress(t)})
-	key := deploy(t, n.config.ProxyListen, started("p", "one"))
+	n := startNode(t, server.Config{Gateway: cluster.gateway, ProxyListen: "127.0.0.1:0"})
+	key := deploy(t, n.ProxyAddress(), started("p", "one"))
 	n.await("p", "hook@1 active")
-	if err := dial(t, n.config.ProxyListen).DeleteResource(t.Context(), key); err != nil {
+	if err := dial(t, n.ProxyAddress()).DeleteResource(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
 	n.await("p")

@@ -188,18 +188,40 @@ func TestWrongStart(t *testing.T) {
 	}
 }
 
-// TestPortFreedAfterWrongStart shows that a start that fails ends what it began.
-func TestPortFreedAfterWrongStart(t *testing.T) {
+// TestWrongStartFreesAll shows that a start that fails ends what it began: the
+// same data may be used at once.
+func TestWrongStartFreesAll(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer taken.Close()
 	c := config(t, func(c *server.Config) { c.Listen = taken.Addr().String() })
 	if _, err := server.New(t.Context(), c, quiet); err == nil {
 		t.Fatal("it started")
 	}
-	if err := taken.Close(); err != nil {
-		t.Fatal(err)
+	c.Listen = "127.0.0.1:0"
+	serve(t, c, quiet)
+}
+
+// TestOneServerPerDatabase: a second server on the same data is told who has it.
+func TestOneServerPerDatabase(t *testing.T) {
+	c := config(t, nil)
+	first := serve(t, c, quiet)
+	for setting, change := range map[string]func(*server.Config){
+		"--data " + c.Data: func(*server.Config) {},
+		"--database " + filepath.Join(c.Data, "patchbay.db"): func(c *server.Config) {
+			c.Database, c.Data = "sqlite:"+filepath.Join(c.Data, "patchbay.db"), t.TempDir()
+		},
+	} {
+		second := c
+		change(&second)
+		_, err := server.New(t.Context(), second, quiet)
+		want := fmt.Sprintf("%s: another patchbay uses it (process %d, http://%s): stop that one", setting, os.Getpid(), first.Address())
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
+	first.stop()
 	serve(t, c, quiet)
 }

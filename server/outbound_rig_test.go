@@ -121,10 +121,7 @@ func startGateway(t *testing.T) *gateway {
 // kill closes it with all its connections.
 func (g *gateway) listen() {
 	g.t.Helper()
-	l, err := net.Listen("tcp", g.address)
-	if err != nil {
-		g.t.Fatal(err)
-	}
+	l := listenAgain(g.t, g.address)
 	g.address = l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -135,6 +132,15 @@ func (g *gateway) listen() {
 		ended <- nil
 	}
 	g.t.Cleanup(g.kill)
+}
+
+// listenAgain listens on an address that was this test's before. Meanwhile a
+// connection of some other process may have got its port.
+func listenAgain(t *testing.T, address string) (l net.Listener) {
+	t.Helper()
+	var err error
+	clitest.Eventually(t, func() bool { l, err = net.Listen("tcp", address); return err == nil }, func() string { return err.Error() })
+	return l
 }
 
 // client is a client of the gateway, however often it was killed.

@@ -30,6 +30,7 @@ type Server struct {
 	config Config
 	log    *slog.Logger
 
+	locked     *store.Lock // nil with PostgreSQL
 	db         *store.DB
 	audit      *audit.Log
 	catalog    *templates.Catalog
@@ -64,7 +65,7 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 		}
 	}()
 	for _, start := range []func(context.Context) error{
-		s.openCatalog, s.openGateway, s.openSources, s.openTracing, s.openConnectors, s.openInbound, s.listen} {
+		s.openCatalog, s.openGateway, s.openSources, s.openTracing, s.openConnectors, s.openInbound, s.listen, s.noteAddresses} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -100,6 +101,9 @@ func (s *Server) openCatalog(ctx context.Context) (err error) {
 			return fmt.Errorf("--data: %w", err)
 		}
 		dsn = filepath.Join(s.config.Data, "patchbay.db")
+	}
+	if err := s.lock(dsn); err != nil {
+		return err
 	}
 	if s.db, err = store.Open(ctx, dsn); err != nil {
 		return err
@@ -228,19 +232,6 @@ func (s *Server) listen(context.Context) (err error) {
 		return s.http.Shutdown(ctx)
 	})
 	return nil
-}
-
-// Address is where the HTTP API listens; EngineAddress is the embedded
-// engine's gateway, or empty.
-func (s *Server) Address() string { return s.listener.Addr().String() }
-
-// EngineAddress is where the embedded engine's gateway listens; empty with a
-// remote gateway.
-func (s *Server) EngineAddress() string {
-	if s.engineListener == nil {
-		return ""
-	}
-	return s.engineListener.Addr().String()
 }
 
 // Run serves until ctx ends or a part cannot go on, then ends everything: no

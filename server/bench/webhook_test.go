@@ -146,9 +146,8 @@ func BenchmarkDeployed(b *testing.B) {
 	})
 	b.Run("proxy", func(b *testing.B) {
 		gateway := serve(b, server.Config{})
-		proxy := freeAddress(b)
-		s := serve(b, server.Config{Gateway: gateway.EngineAddress(), ProxyListen: proxy})
-		measureDeployed(b, proxy, s.Address())
+		s := serve(b, server.Config{Gateway: gateway.EngineAddress(), ProxyListen: "127.0.0.1:0"})
+		measureDeployed(b, s.ProxyAddress(), s.Address())
 	})
 }
 

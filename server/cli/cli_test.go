@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,13 +29,6 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples+"/../../examples")
-			for _, name := range []string{"HTTP", "GATEWAY", "TARGET"} {
-				address, err := freeAddress()
-				if err != nil {
-					return err
-				}
-				env.Setenv(name, address)
-			}
 			return nil
 		},
 		Cmds:            map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "target": target, "post": post, "until": until},
@@ -131,14 +123,4 @@ func TestDecodeJSON(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
 		}
 	}
-}
-
-// freeAddress is one that nobody listens on now.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
