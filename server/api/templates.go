@@ -31,6 +31,7 @@ func (c catalog) register(api huma.API) {
 		Summary: "Get the text that was published, byte for byte", Errors: []int{404}}, c.text)
 	c.registerLifecycle(api)
 	c.registerIndex(api)
+	c.registerReleases(api)
 }
 
 type searchInput struct {
