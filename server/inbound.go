@@ -37,7 +37,7 @@ func (p *inboundParts) wait(ctx context.Context) error {
 
 // openInbound composes the inbound side. Nothing is activated before Run.
 func (s *Server) openInbound(ctx context.Context) error {
-	s.inbound.mux = webhook.NewMux(webhook.Options{BaseURL: s.config.WebhookURL})
+	s.inbound.mux = webhook.NewMux(webhook.Options{BaseURL: s.config.WebhookURL, Answered: s.metrics.answered})
 	o := inbound.Options{
 		Registry: s.connectors.Registry(), Sources: s.sources.list, Gateway: s.client, Host: s.connectors.Host(), Paths: s.inbound.mux,
 		Instances: s.sources.instances, Store: s.sources.kept, Secrets: s.config.secrets(), Observer: s.metrics, MessageTTL: s.config.MessageTTL,

@@ -182,6 +182,9 @@ func TestPauseOverRestart(t *testing.T) {
 	n = n.restart()
 	n.await("p", "hook@1 paused")
 	n.saysPaused("p")
+	if text := n.get("/metrics").body; !strings.Contains(text, `patchbay_webhook_requests_total{status="503"} 1`) {
+		t.Errorf("the metrics do not count what was refused:\n%s", text)
+	}
 	n.noted("p", "process instance created")
 	n.act(id, "resume")
 	n.await("p", "hook@1 active")

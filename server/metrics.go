@@ -23,6 +23,7 @@ type metrics struct {
 	calls     *prometheus.HistogramVec
 	actions   *prometheus.CounterVec
 	events    *prometheus.HistogramVec
+	webhooks  *prometheus.CounterVec
 	letters   *prometheus.CounterVec
 }
 
@@ -48,8 +49,10 @@ func newMetrics() *metrics {
 			[]string{"type", "outcome"}),
 		letters: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "patchbay_inbound_dead_letters_total", Help: "Messages that were put on the list of dead letters, by inbound type."}, []string{"type"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "patchbay_webhook_requests_total", Help: "Requests to webhooks by the status of the answer, those too that became no event."}, []string{"status"}),
 	}
-	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, m.actions, m.events, m.letters, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.activated, m.finished, m.retried, m.calls, m.actions, m.events, m.letters, m.webhooks, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -87,6 +90,9 @@ func (m *metrics) Event(inboundType string, o inbound.Outcome, took time.Duratio
 
 // DeadLetter counts; see inbound.Observer.
 func (m *metrics) DeadLetter(inboundType string) { m.letters.WithLabelValues(inboundType).Inc() }
+
+// answered counts the answer to a webhook's caller.
+func (m *metrics) answered(status int) { m.webhooks.WithLabelValues(strconv.Itoa(status)).Inc() }
 
 // called measures an attempt; template is the id of its element's template,
 // where the catalog knows it: what jobs bring must not make up labels.

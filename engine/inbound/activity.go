@@ -56,27 +56,75 @@ type activity struct {
 	keeper     *keeper
 
 	mu      sync.Mutex
-	entries []Entry // the last ones, oldest first
-	last    int64   // the highest Seq so far
-	saved   int64   // the highest Seq that the store has
-	first   int64   // the lowest Seq of this process, 0 before it
-	loaded  bool    // what the store held before is among entries
-	gone    bool    // nothing is to be kept any more
+	quotas  map[string]*quota // of warnings in the process's log, by tag
+	entries []Entry           // the last ones, oldest first
+	last    int64             // the highest Seq so far
+	saved   int64             // the highest Seq that the store has
+	first   int64             // the lowest Seq of this process, 0 before it
+	loaded  bool              // what the store held before is among entries
+	gone    bool              // nothing is to be kept any more
 }
 
 // Note implements protocols.Activity.
 func (a *activity) Note(severity, tag, message string, data map[string]any) {
 	message = a.masker.Text(message)
-	level := slog.LevelDebug
-	if severity == severityWarning || severity == severityError {
-		level = slog.LevelWarn
-	}
-	if a.log.Enabled(context.Background(), level) {
-		a.log.Log(context.Background(), level, message, "tag", tag)
-	}
+	a.tell(severity, tag, message)
 	masked, _ := a.masker.Value(data).(map[string]any)
 	a.add(Entry{Time: a.now(), Severity: severity, Tag: tag, Message: message, Data: masked})
 	a.keeper.wants(a)
+}
+
+// tell writes to the process's log: what should worry somebody as a warning, but
+// no more of it than the quota, since anybody may cause it who reaches a webhook.
+func (a *activity) tell(severity, tag, message string) {
+	level, args := slog.LevelDebug, []any{"tag", tag}
+	if severity == severityWarning || severity == severityError {
+		if leftOut, ok := a.quota(tag); ok {
+			level = slog.LevelWarn
+			if leftOut > 0 {
+				args = append(args, "leftOutBefore", leftOut)
+			}
+		}
+	}
+	if a.log.Enabled(context.Background(), level) {
+		a.log.Log(context.Background(), level, message, args...)
+	}
+}
+
+// quota bounds the warnings of an executable with one tag.
+type quota struct {
+	since          time.Time
+	lines, leftOut int
+}
+
+const (
+	quotaLines = 10
+	quotaTime  = time.Minute
+)
+
+// quota reports whether a warning may be logged now and, if so, how many were
+// not before it.
+func (a *activity) quota(tag string) (leftOut int, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	q := a.quotas[tag]
+	if q == nil {
+		if a.quotas == nil {
+			a.quotas = map[string]*quota{}
+		}
+		q = &quota{}
+		a.quotas[tag] = q
+	}
+	if now := a.now(); now.Sub(q.since) >= quotaTime {
+		q.since, q.lines = now, 0
+	}
+	if q.lines == quotaLines {
+		q.leftOut++
+		return 0, false
+	}
+	q.lines++
+	leftOut, q.leftOut = q.leftOut, 0
+	return leftOut, true
 }
 
 func (a *activity) add(e Entry) {

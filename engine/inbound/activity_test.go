@@ -135,3 +135,31 @@ func BenchmarkNote(b *testing.B) {
 		a.Note(severityInfo, "Correlation", "process instance created", map[string]any{"processInstanceKey": "2251799813685249"})
 	}
 }
+
+// A flood of refusals leaves a few lines in the log, and says how many it left
+// out; other tags are not concerned.
+func TestActivityFloodsNoLog(t *testing.T) {
+	var log strings.Builder
+	a := activityFor("x", newKeeper(nil, nil))
+	now := time.Unix(1, 0)
+	a.now = func() time.Time { return now }
+	a.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+		if attr.Key == slog.TimeKey || attr.Key == slog.LevelKey {
+			return slog.Attr{}
+		}
+		return attr
+	}}))
+	for range 3 * quotaLines {
+		a.Note(severityWarning, "Request", "refused", nil)
+	}
+	a.Note(severityError, "Health", "down", nil)
+	now = now.Add(quotaTime)
+	a.Note(severityWarning, "Request", "again", nil)
+	want := strings.Repeat("msg=refused tag=Request\n", quotaLines) + "msg=down tag=Health\nmsg=again tag=Request leftOutBefore=20\n"
+	if log.String() != want {
+		t.Errorf("got\n%swant\n%s", log.String(), want)
+	}
+	if list := a.list(context.Background()); len(list) != a.limit {
+		t.Errorf("%d entries", len(list))
+	}
+}

@@ -116,7 +116,7 @@ func (g *fakeGateway) fail(err error) {
 type wire struct {
 	mu        sync.Mutex
 	listeners map[string][]*fakeListener
-	opened    []string // addresses in the order of their listeners
+	opened    []string       // addresses in the order of their listeners
 	paused    map[string]int // by address, how many tell of a pause
 	down      map[string]error
 	linger    chan struct{} // when not nil, a listener ends only after it

@@ -85,21 +85,22 @@ func title(status int) string {
 // name in the standard.
 const statusClientClosed = 499
 
-// write sends the answer.
-func (a *answer) write(w http.ResponseWriter, r *http.Request) {
+// write sends the answer and returns its status.
+func (a *answer) write(w http.ResponseWriter, r *http.Request) int {
 	header := w.Header()
 	for name, values := range a.header {
 		header[name] = values
 	}
 	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
 		w.WriteHeader(a.status)
-		return
+		return a.status
 	}
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(a.body) // a caller that has gone cannot be told
 	}
+	return a.status
 }
 
 // The answers that need no request.

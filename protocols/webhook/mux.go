@@ -30,6 +30,8 @@ type Options struct {
 	// "https://hooks.example.com", for signatures that cover the URL. By
 	// default it is taken from the request and its forwarding headers.
 	BaseURL string
+	// Answered, if not nil, is told the status of each answer.
+	Answered func(status int)
 	// Now tells the time; time.Now by default.
 	Now func() time.Time
 }
@@ -39,6 +41,9 @@ func (o Options) withDefaults() Options {
 	o.Body = cmp.Or(o.Body, 10*mib)
 	o.InFlight = cmp.Or(o.InFlight, 1024)
 	o.Memory = cmp.Or(o.Memory, 256*mib)
+	if o.Answered == nil {
+		o.Answered = func(int) {}
+	}
 	o.BaseURL = strings.TrimSuffix(o.BaseURL, "/")
 	if o.Now == nil {
 		o.Now = time.Now
@@ -188,17 +193,17 @@ func (p *place) inGrace(now time.Time) bool {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ok := strings.CutPrefix(r.URL.Path, Prefix)
 	if !ok {
-		notFound.write(w, r)
+		m.options.Answered(notFound.write(w, r))
 		return
 	}
 	s, refused := m.find(path)
 	switch {
 	case refused != nil:
-		refused.write(w, r)
+		m.options.Answered(refused.write(w, r))
 	case s.other != nil:
 		s.other.ServeHTTP(w, r)
 	default:
-		serve(w, r, func() ([]*listener, *answer) { return m.listeners(path) }, &m.options, &m.load)
+		m.options.Answered(serve(w, r, func() ([]*listener, *answer) { return m.listeners(path) }, &m.options, &m.load))
 	}
 }
 

@@ -107,6 +107,23 @@ func TestFailureIsFinal(t *testing.T) {
 	}
 }
 
+// Every answer is counted, by whatever it was made.
+func TestAnswered(t *testing.T) {
+	f := newFixture(t)
+	var got []int
+	f.mux = NewMux(Options{Now: f.base.Now, Body: 10, Answered: func(status int) { got = append(got, status) }})
+	f.mux.Ready()
+	f.openWith(map[string]any{"inbound.method": "post"}, f.handle)
+	f.do("POST", "/elsewhere", "")
+	f.do("POST", "/inbound/unknown", "")
+	f.post("{}")
+	f.do("PUT", "/inbound/orders", "")
+	f.post("[1,2,3,4,5,6]")
+	if diff := cmp.Diff([]int{404, 404, 200, 405, 413}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPathLife(t *testing.T) {
 	f := newFixture(t)
 	f.mux = NewMux(Options{Now: f.base.Now})

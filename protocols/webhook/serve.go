@@ -10,34 +10,31 @@ import (
 // none.
 type lookup func() ([]*listener, *answer)
 
-// serve answers a request by the listeners of its path.
-func serve(w http.ResponseWriter, r *http.Request, find lookup, options *Options, load *load) {
+// serve answers a request by the listeners of its path and returns the status.
+func serve(w http.ResponseWriter, r *http.Request, find lookup, options *Options, load *load) int {
 	if !load.enter() {
-		busy.write(w, r)
-		return
+		return busy.write(w, r)
 	}
 	defer load.leave()
 	body, err := load.readBody(w, r, options.Body)
 	defer body.release()
 	if err != nil {
-		refuse(w, r, find, unreadable(err))
-		return
+		return refuse(w, r, find, unreadable(err))
 	}
 	req, a := newRequest(r, body.content, options)
 	if a != nil {
-		refuse(w, r, find, a)
-		return
+		return refuse(w, r, find, a)
 	}
-	dispatch(r.Context(), req, find).write(w, r)
+	return dispatch(r.Context(), req, find).write(w, r)
 }
 
 // refuse answers what cannot be read as a request. It is noted at the listener
 // that would have been the first to see it.
-func refuse(w http.ResponseWriter, r *http.Request, find lookup, a *answer) {
+func refuse(w http.ResponseWriter, r *http.Request, find lookup, a *answer) int {
 	if listeners, _ := find(); len(listeners) > 0 {
 		listeners[0].refused(&request{Request: r}, a)
 	}
-	a.write(w, r)
+	return a.write(w, r)
 }
 
 // unreadable answers a request whose body cannot be read.
