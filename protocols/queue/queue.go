@@ -121,6 +121,10 @@ type Subscription struct {
 	// DeadLetter publishes to the declared target; nil if none is declared.
 	// Headers that say what was wrong are there already.
 	DeadLetter func(ctx context.Context, m Message) (Publication, error)
+	// Reject says that the broker is to dispose of what can never be accepted:
+	// the Consumer is a Rejecter then, and such messages are neither published
+	// to a target nor put on the list of dead letters.
+	Reject bool
 }
 
 // Terms are the properties of a subscription that hold for every broker. A
@@ -183,6 +187,13 @@ type Consumer interface {
 	// Close ends it, with the acknowledgements so far sent; the broker delivers
 	// the rest again. Further calls do nothing.
 	Close() error
+}
+
+// Rejecter is implemented by a Consumer whose broker can dispose of messages by
+// rules of its own.
+type Rejecter interface {
+	// Reject takes the place of Ack.
+	Reject(ctx context.Context, d *Delivery) error
 }
 
 // Extender is implemented by a Consumer whose broker takes back what is not

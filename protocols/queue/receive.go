@@ -156,25 +156,23 @@ func (s *session) giveBack(d *Delivery) {
 // settle brings a delivery to its end. An acknowledgement that does not get
 // through ends the session: the broker delivers the message again.
 func (s *session) settle(d *Delivery) {
-	err := s.ctx.Err()
+	how, err := s.consumer.Ack, s.ctx.Err()
 	if err == nil {
-		err = s.accept(d)
-	}
-	if err == nil {
-		err = s.consumer.Ack(s.working, d)
-	} else {
-		err = s.consumer.Nack(s.working, d)
+		how, err = s.accept(d)
 	}
 	if err != nil {
+		how = s.consumer.Nack
+	}
+	if err := how(s.working, d); err != nil {
 		s.cancel(fmt.Errorf("acknowledge a message: %w", err))
 	}
 }
 
-// accept returns nil once the delivery has been accepted, or has become a dead
-// letter. It fails when the session ends before that.
-func (s *session) accept(d *Delivery) error {
+// accept returns how to acknowledge the delivery once it has been accepted, or
+// has become a dead letter. It fails when the session ends before that.
+func (s *session) accept(d *Delivery) (how func(context.Context, *Delivery) error, err error) {
 	var refused *protocols.Rejected
-	err := s.persist(d, "handle", func() error {
+	err = s.persist(d, "handle", func() error {
 		err := s.dispatch(s.working, d.Message, d.ID, s.handle)
 		if errors.As(err, &refused) {
 			return nil
@@ -182,9 +180,13 @@ func (s *session) accept(d *Delivery) error {
 		return err
 	})
 	if err != nil || refused == nil {
-		return err
+		return s.consumer.Ack, err
 	}
-	return s.persist(d, "set aside", func() error { return s.bury(s.working, d, refused) })
+	if rejecter, ok := s.consumer.(Rejecter); ok && s.sub.Reject {
+		s.host.Activity.Note("WARNING", "DeadLetter", "left to the broker: "+refused.Message, nil)
+		return rejecter.Reject, nil
+	}
+	return s.consumer.Ack, s.persist(d, "set aside", func() error { return s.bury(s.working, d, refused) })
 }
 
 // dispatch decodes a message and hands it to handle.
