@@ -202,11 +202,7 @@ func (c Config) warnOfSecrets(log *slog.Logger) {
 func (c Config) secrets() secret.Provider {
 	var chain secret.Chain
 	for _, path := range c.SecretFile {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			chain = append(chain, secret.NewDir(path))
-		} else {
-			chain = append(chain, secret.NewFile(path))
-		}
+		chain = append(chain, secret.NewPath(path))
 	}
 	return append(chain, secret.Env{Prefix: c.SecretPrefix})
 }

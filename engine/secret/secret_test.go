@@ -269,3 +269,28 @@ func TestMasker(t *testing.T) {
 		t.Error("a nil masker changes texts")
 	}
 }
+
+func TestPathIsWhatItHoldsNow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secrets")
+	p := NewPath(path)
+	expect := func(when, want, hint string) {
+		t.Helper()
+		got, _, err := p.Secret(context.Background(), Query{Name: "A"})
+		if err != nil || got != want || p.Hint("A") != hint {
+			t.Errorf("%s: %q, %v, %s", when, got, err, p.Hint("A"))
+		}
+	}
+	file, dir := "add A to "+path, "add the file A to "+path
+	expect("nothing is there", "", file)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	write(t, filepath.Join(path, "A"), "one", day)
+	expect("a directory came", "one", dir)
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, "A=two", day)
+	expect("a file came", "two", file)
+}
