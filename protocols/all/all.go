@@ -7,6 +7,7 @@ import (
 	"patchbay/protocols/graphql"
 	"patchbay/protocols/message"
 	"patchbay/protocols/polling"
+	"patchbay/protocols/queue/amqp"
 	"patchbay/protocols/queue/kafka"
 	"patchbay/protocols/queue/memory"
 	"patchbay/protocols/queue/nats"
@@ -23,6 +24,7 @@ func Protocols() []protocols.Protocol {
 		webhook.Protocol(),
 		polling.Protocol(rest.Protocol()),
 		memory.Protocol(),
+		amqp.Protocol(),
 		kafka.Protocol(),
 		nats.Protocol(),
 	}
