@@ -119,6 +119,11 @@ type InboundHost struct {
 	Host
 	// ID names the executable; it is stable while its configuration is.
 	ID string
+	// Name is for what lasts at a broker, such as a consumer group: it is the
+	// same in all versions of the process that listen to the same. Two
+	// executables of one process may have it for a while, during a change of
+	// versions and as long as instances of an older one wait.
+	Name string
 	// Elements are the elements that it serves when it is opened, sorted.
 	// Current returns those that it serves now: new versions may come and old
 	// ones go without a restart.

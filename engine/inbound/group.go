@@ -22,7 +22,10 @@ const (
 // group is what one executable serves: elements that share a listener. It is
 // immutable.
 type group struct {
-	id          string
+	id string
+	// name is the id, but for elements that have a listener of their own in
+	// each version: theirs is the same as long as their scope is.
+	name        string
 	inboundType string
 	// elements are sorted, those of newer versions first. The first one's
 	// properties are the listener's.
@@ -96,7 +99,11 @@ func (g *grouper) add(e *element) {
 
 func (g *grouper) open(identity, scope string, e *element) {
 	id := digest(identity)
-	g.groups[id] = &group{id: id, inboundType: e.inboundType, elements: []*element{e}, scope: scope}
+	name := id
+	if identity == e.legacyIdentity() {
+		name = digest(join(physicalTenant, e.tenant(), e.BpmnProcessID, e.ElementID) + "~" + scope)
+	}
+	g.groups[id] = &group{id: id, name: name, inboundType: e.inboundType, elements: []*element{e}, scope: scope}
 }
 
 // older gives an element of an older version, whose instances still wait, a

@@ -109,3 +109,26 @@ func TestIdentities(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestNames: what lasts at a broker keeps its name as long as what is listened
+// to is the same, whatever else a new version changes.
+func TestNames(t *testing.T) {
+	name := func(version int, pairs ...string) string {
+		list := found(t, bpmnOf(start("s", append([]string{"inbound.type", "test:listen"}, pairs...)...)))
+		list[0].Version, list[0].ProcessDefinitionKey = int32(version), int64(version)
+		for _, g := range groupElements(list, func(*element) []string { return []string{"address"} }) {
+			return g.name
+		}
+		return ""
+	}
+	for _, mode := range [][]string{nil, {"deduplicationMode", "AUTO"}, {"deduplicationMode", "MANUAL", "deduplicationId", "d"}} {
+		first := name(1, append([]string{"address", "a", "resultExpression", "=1"}, mode...)...)
+		if again := name(2, append([]string{"address", "a", "resultExpression", "=2"}, mode...)...); first == "" || again != first {
+			t.Errorf("%v: version 2 is named %q, version 1 %q", mode, again, first)
+		}
+		other := name(2, append([]string{"address", "b", "resultExpression", "=1"}, mode...)...)
+		if manual := len(mode) == 4; (other == first) != manual {
+			t.Errorf("%v: with another address it is named %q, before %q", mode, other, first)
+		}
+	}
+}

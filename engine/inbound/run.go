@@ -166,7 +166,7 @@ func (r *run) host() protocols.InboundHost {
 	host := x.m.Host
 	host.Log = x.log.log
 	return protocols.InboundHost{
-		Host: host, ID: x.id, Elements: x.refs(), Current: x.refs, Activity: x.log,
+		Host: host, ID: x.id, Name: x.group.Load().name, Elements: x.refs(), Current: x.refs, Activity: x.log,
 		Evaluate: x.m.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
 		DeadLetters: letters{x},
 	}

@@ -39,7 +39,7 @@ func NewInboundHost(t testing.TB) *InboundHost {
 // that begin with "=" are a path such as =request.body.id or JSON.
 func (h *InboundHost) Host(host protocols.Host, elements ...protocols.ElementRef) protocols.InboundHost {
 	return protocols.InboundHost{
-		Host: host, ID: "test", Elements: elements,
+		Host: host, ID: "test", Name: "test", Elements: elements,
 		Current:  func() []protocols.ElementRef { return elements },
 		Activity: h, Evaluate: Evaluate, Paths: h, Instances: h, Cursor: h,
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 )
 
 // Broker describes one kind of broker. It is a value: each driver's folder
@@ -35,6 +36,10 @@ type Broker struct {
 	InboundTypes    []string
 	Properties      func() any
 	Event           []protocols.Named
+	// Exclusive means that only one replica listens at a time, as in
+	// protocols.Protocol: the broker knows subscribers by a name that two cannot
+	// have.
+	Exclusive bool
 	// Driver speaks with the broker. It is stateless, or keeps its state in
 	// the Host's Shared.
 	Driver Driver
@@ -207,7 +212,7 @@ type Extender interface {
 // Protocol returns the protocol that drives the broker.
 func (b Broker) Protocol() protocols.Protocol {
 	p := protocols.Protocol{Name: b.Name, Doc: b.Doc, JobTypes: b.JobTypes, Input: b.Input, InboundTypes: b.InboundTypes, Properties: b.Properties,
-		Response: b.Response, Codes: append(slices.Clone(b.Codes), codes...), Event: b.Event}
+		Response: b.Response, Scope: bind.Names(b.Properties()), Codes: append(slices.Clone(b.Codes), codes...), Event: b.Event, Exclusive: b.Exclusive}
 	p.Outbound = func(h protocols.Host) (protocols.Outbound, error) { return newOutbound(b, h), nil }
 	p.Inbound = func(h protocols.InboundHost, properties any) (protocols.Inbound, error) {
 		return newListener(b, h, properties)

@@ -43,7 +43,7 @@ const mostGroup = 250
 func (s *source) chooseGroup(given string) {
 	s.group = cmp.Or(s.settings.given["group.id"], given)
 	if s.own = s.group == ""; s.own {
-		s.group = "kafka-inbound-connector-" + s.host.ID
+		s.group = "kafka-inbound-connector-" + s.host.Name
 	}
 	if long := []rune(s.group); len(long) > mostGroup {
 		s.group = string(long[:mostGroup])

@@ -22,7 +22,7 @@ func (driver) Subscription(h protocols.InboundHost, properties any) (queue.Subsc
 	}
 	open := func(ctx context.Context, c *connection) (queue.Consumer, error) { return p.listen(ctx, c, h.Activity) }
 	if p.Mode == modeJetStream {
-		open = func(ctx context.Context, c *connection) (queue.Consumer, error) { return p.pull(ctx, c, h.ID) }
+		open = func(ctx context.Context, c *connection) (queue.Consumer, error) { return p.pull(ctx, c, h.Name) }
 	}
 	sub := queue.Subscription{Address: a.address(p.Subject), Terms: p.Terms, Decode: decode,
 		Open: func(ctx context.Context) (queue.Consumer, error) { return a.consumer(ctx, open) }}
