@@ -253,20 +253,32 @@ func (x *running) pick() (id string, byMessage bool, err error) {
 	case !slices.Contains(ids, id):
 		return "", false, fmt.Errorf("read %s: no executable process %q in it; there is %s", file.Name, id, strings.Join(ids, ", "))
 	}
-	var messages []string
-	for _, e := range definitions.Element(id).Children {
+	byMessage, err = x.begins(definitions.Element(id))
+	return id, byMessage, err
+}
+
+// begins tells whether only messages start a process, and fails when there is
+// nothing here that starts it.
+func (x *running) begins(process *bpmn.Element) (byMessage bool, err error) {
+	var messages, others []string
+	for _, e := range process.Children {
 		switch {
 		case e.Type != bpmn.TypeStartEvent:
 		case e.Event() == nil:
-			return id, false, nil
+			return false, nil
 		case e.Is(bpmn.EventMessage) && e.Event().Message != nil:
 			messages = append(messages, e.Event().Message.Name)
+		default:
+			others = append(others, "a "+string(e.Event().Kind))
 		}
 	}
-	if len(messages) > 0 && len(x.Messages) == 0 {
-		return "", false, fmt.Errorf("start process %q: it begins with message %q: use --message '%s={}'", id, messages[0], messages[0])
+	switch {
+	case len(messages) > 0 && len(x.Messages) == 0:
+		return false, fmt.Errorf("start process %q: it begins with message %q: use --message '%s={}'", process.ID, messages[0], messages[0])
+	case len(messages) == 0 && len(others) > 0:
+		return false, fmt.Errorf("start process %q: only %s starts it, and a run waits for none: give it a plain start event, or deploy it to patchbay serve", process.ID, strings.Join(others, " or "))
 	}
-	return id, len(x.Messages) > 0, nil
+	return len(messages) > 0, nil
 }
 
 // wait returns when the instance has ended, nothing can move any more, or ctx
