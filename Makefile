@@ -1,6 +1,6 @@
 # Verbs of daily work; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint generate fuzz bench integration corpus conformance
+.PHONY: help build test race lint generate fuzz bench integration browser corpus conformance
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: ## measure the figures that the README states
 integration: ## test on a real Zeebe (needs Maven and Java) and a real PostgreSQL
 	.ci/integration
 	.ci/postgres
+
+browser: ## look at the Web UI in Chromium (needs it, or apt-get); pictures in build/screenshots
+	.ci/browser
 
 corpus: ## check every template of Camunda's npm package (needs npm)
 	.ci/corpus

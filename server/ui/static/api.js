@@ -63,10 +63,14 @@ export async function getText(path, signal) {
   return request('GET', path, undefined, signal);
 }
 
-export async function post(path, body, signal) {
-  const text = await request('POST', path, body ?? {}, signal);
+async function change(method, path, body, signal) {
+  const text = await request(method, path, body, signal);
   return text === '' ? null : parse(text);
 }
+
+export const post = (path, body, signal) => change('POST', path, body ?? {}, signal);
+export const put = (path, body, signal) => change('PUT', path, body, signal);
+export const remove = (path, signal) => change('DELETE', path, undefined, signal);
 
 // query makes the query of a path from those values that are set.
 export function query(values) {

@@ -12,7 +12,7 @@ export class Editor {
     this.marks = [];
     this.area = h('textarea', {
       id: newID('editor'), 'aria-label': options.label, rows: options.rows ?? 6, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off',
-      wrap: 'off', oninput: () => this.changed(), onscroll: () => this.scroll(), onkeydown: (e) => this.key(e), onblur: () => this.closeList(),
+      wrap: 'off', oninput: () => this.changed(), onscroll: () => { this.scroll(); this.closeList(); }, onkeydown: (e) => this.key(e), onblur: () => this.closeList(),
     });
     this.copy = h('pre', { class: 'copy', 'aria-hidden': 'true' });
     this.gutter = h('pre', { class: 'gutter', 'aria-hidden': 'true' });
@@ -70,7 +70,6 @@ export class Editor {
   scroll() {
     this.copy.style.transform = `translate(${-this.area.scrollLeft}px, ${-this.area.scrollTop}px)`;
     this.gutter.style.transform = `translateY(${-this.area.scrollTop}px)`;
-    if (this.list) this.closeList();
   }
 
   // goTo puts the caret at a line and column.

@@ -102,7 +102,7 @@ export class TemplateForm {
       case 'Dropdown':
         return h('select', { id, onchange: (e) => change(e.target.value) }, choices(f).map((c) => h('option', { value: c.value }, c.name)));
       case 'Text':
-        return h('textarea', { id, rows: 3, placeholder: f.placeholder, class: f.language ? 'code' : null, spellcheck: f.language ? 'false' : null, oninput: (e) => change(e.target.value) });
+        return h('textarea', { id, rows: 3, placeholder: f.placeholder, class: isCode(f) ? 'code' : null, spellcheck: isCode(f) ? 'false' : null, oninput: (e) => change(e.target.value) });
       case 'Number':
         return h('input', { id, type: 'text', inputmode: 'decimal', placeholder: f.placeholder, oninput: (e) => change(e.target.value) });
       default:
@@ -127,6 +127,11 @@ export class TemplateForm {
       type: 'button', class: 'fx', 'aria-pressed': String(Boolean(f.expression)), 'aria-label': `FEEL expression for ${f.label}`, title: 'FEEL expression', onclick: flip,
     }, 'fx');
   }
+}
+
+// isCode tells which texts are not prose.
+function isCode(f) {
+  return Boolean(f.language) || /Expression$/.test(f.binding);
 }
 
 // choices of a drop-down; a value that is none of them shows as nothing chosen.

@@ -113,6 +113,25 @@ export function repeat(seconds, signal, call, onerror) {
   turn();
 }
 
+// ask asks before something is done. It returns the text that was typed where
+// there is a label for one, else true; null when it is not to be done.
+export function ask({ title, text, label, action }) {
+  return new Promise((resolve) => {
+    const id = newID('ask');
+    const input = label ? h('input', { id: `${id}-text`, type: 'text', required: true, maxlength: 1000 }) : null;
+    const dialog = h('dialog', { 'aria-labelledby': id, onclose: () => { resolve(null); dialog.remove(); } });
+    const submit = (event) => {
+      event.preventDefault();
+      resolve(input ? input.value : true);
+      dialog.close();
+    };
+    fill(dialog, h('form', { onsubmit: submit }, h('h2', { id }, title), h('p', { class: 'muted' }, text), input && [h('label', { for: input.id }, label), input],
+      h('div', { class: 'row end' }, h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'), h('button', { type: 'submit', class: 'primary' }, action))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
 // copyButton copies a text.
 export function copyButton(text) {
   return h('button', {

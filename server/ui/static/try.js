@@ -40,8 +40,8 @@ export function tryPanel(source, signal) {
   }
 
   return {
-    setVariables: (text) => { variables.value = text; },
-    element: h('section', { class: 'try', 'aria-label': 'Try it', onkeydown: (e) => { if (e.key === 'Enter' && (e.ctrlKey || e.metaKey) && !e.defaultPrevented) run(); } },
+    run,
+    element: h('section', { class: 'try', 'aria-label': 'Try it' },
       h('h2', null, 'Try it'), h('h3', null, 'Process variables'), variables.element, network.element, stubs.element, secrets.element,
       h('div', { class: 'row' }, button, h('span', { class: 'muted' }, 'or Ctrl+Enter')), result),
   };

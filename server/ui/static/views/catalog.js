@@ -55,10 +55,10 @@ function card(info) {
     h('div', { class: 'card-text' },
       h('h2', null, h('a', { href: address }, info.name), ' ', info.deprecated && badge('deprecated', 'warn')),
       info.description && h('p', null, info.description),
-      h('p', { class: 'meta' }, h('code', null, info.id), info.version !== undefined && ` version ${info.version}`),
+      h('p', { class: 'meta' }, h('code', null, info.id), info.version !== undefined && ` version ${info.version}`, info.engine && `, Camunda ${info.engine}`),
       h('p', { class: 'meta badges' }, info.protocol && badge(info.protocol, 'info'), info.inbound && badge('inbound', 'info'),
-        badge(short(info.elementType ?? info.appliesTo[0] ?? '')), info.source === 'built-in' && badge('built in'), info.engine && badge(`Camunda ${info.engine}`),
-        (info.keywords ?? []).slice(0, 4).map((k) => badge(k)))));
+        badge(short(info.elementType ?? info.appliesTo[0] ?? '')), info.source === 'built-in' && badge('built in'),
+        h('span', { class: 'tags' }, (info.keywords ?? []).slice(0, 5).join(' · ')))));
 }
 
 function short(type) {

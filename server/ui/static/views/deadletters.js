@@ -1,46 +1,60 @@
-// Messages that could not be delivered, and their replay.
+// Messages that no process accepted: to be read, replayed or discarded.
 import { h, fill } from '../dom.js';
-import { get, post } from '../api.js';
-import { badge, errorBox, heading, moment, note } from '../parts.js';
+import { get, post, remove, query } from '../api.js';
+import { ask, badge, errorBox, heading, moment, note } from '../parts.js';
 import { view } from '../json.js';
+
+const page = 50;
 
 export function deadLetters(route, signal) {
   const problem = h('div');
   const list = h('ul', { class: 'rows', 'aria-label': 'Dead letters' });
   const count = h('p', { class: 'muted', role: 'status' }, '…');
+  const more = h('button', { type: 'button', hidden: true, onclick: () => load(next) }, 'More');
+  let next;
 
-  async function load() {
+  // load shows the list from its start, or adds the next page.
+  async function load(after) {
     try {
-      const { items } = await get('/api/v1/dead-letters', signal);
+      const answer = await get(`/api/v1/dead-letters${query({ after, limit: page })}`, signal);
       fill(problem);
-      fill(count, items.length === 0 ? 'There are none.' : `${items.length} ${items.length === 1 ? 'message' : 'messages'}`);
-      fill(list, items.map(item));
+      if (after === undefined) fill(list);
+      list.append(...answer.items.map(item));
+      next = answer.next;
+      more.hidden = !next;
+      const shown = list.children.length;
+      fill(count, shown === 0 ? 'There are none.' : `${next ? 'the first ' : ''}${shown} ${shown === 1 ? 'message' : 'messages'}, the oldest first`);
     } catch (error) {
-      if (error.name === 'AbortError') return;
-      fill(count);
-      fill(problem, error.status === 404 ? h('p', { class: 'muted' }, 'This server keeps no dead letters.') : errorBox(error));
+      if (error.name !== 'AbortError') fill(problem, errorBox(error));
     }
   }
 
-  async function replay(id) {
+  async function act(call, said) {
     try {
-      await post(`/api/v1/dead-letters/${encodeURIComponent(id)}/replay`, undefined, signal);
-      note('good', 'Replayed.');
+      await call();
+      note('good', said);
       await load();
     } catch (error) {
       if (error.name !== 'AbortError') fill(problem, errorBox(error));
     }
   }
 
+  const path = (d) => `/api/v1/dead-letters/${encodeURIComponent(d.id)}`;
+  const replay = (d) => act(() => post(`${path(d)}/replay`, undefined, signal), 'Replayed.');
+  const discard = async (d) => {
+    const sure = await ask({ title: 'Discard', text: `The message for ${d.elementId} is dropped for good.`, action: 'Discard' });
+    if (sure) act(() => remove(path(d), signal), 'Discarded.');
+  };
+
   function item(d) {
-    const id = String(d.id);
+    const button = (label, onclick) => h('button', { type: 'button', 'aria-label': `${label} the message for ${d.elementId}`, onclick }, label);
     return h('li', { class: 'row-item' }, h('div', { class: 'row between' },
-      h('div', null, h('h2', null, d.source ?? d.executable ?? d.connector ?? id), h('p', { class: 'meta' }, h('code', null, id), d.time || d.timestamp || d.createdAt ? [' ', moment(d.time ?? d.timestamp ?? d.createdAt)] : null)),
-      h('div', { class: 'row' }, d.attempts !== undefined && badge(`${d.attempts} attempts`), h('button', { type: 'button', class: 'primary', 'aria-label': `Replay ${id}`, onclick: () => replay(id) }, 'Replay'))),
-    (d.error ?? d.reason) && h('p', { class: 'problem' }, typeof d.error === 'object' ? d.error.message : d.error ?? d.reason),
-    h('details', null, h('summary', null, 'Message'), view(d, 'Message')));
+      h('div', null, h('h2', null, d.elementId), h('p', { class: 'meta' }, h('code', null, d.type), ` · ${d.bpmnProcessId} · `, moment(d.timestamp), ' · ', h('code', null, d.source))),
+      h('div', { class: 'row' }, badge(d.code, 'bad'), d.replays > 0 && badge(d.replays === 1 ? 'replayed once' : `replayed ${d.replays} times`, 'warn'), button('Replay', () => replay(d)), button('Discard', () => discard(d)))),
+    h('p', { class: 'problem' }, d.reason), d.messageId && h('p', { class: 'meta' }, 'message id ', h('code', null, d.messageId)),
+    h('details', null, h('summary', null, 'Content'), view(d.content, 'Content')));
   }
 
   load();
-  return h('div', null, heading('Dead letters', 'What inbound connectors received and could not deliver.', h('button', { type: 'button', onclick: load }, 'Refresh')), problem, count, list);
+  return h('div', null, heading('Dead letters', 'What inbound connectors received and no process accepted.', h('button', { type: 'button', onclick: () => load() }, 'Refresh')), problem, count, list, more);
 }
