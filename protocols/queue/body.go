@@ -13,6 +13,11 @@ func Body(content []byte) any {
 	if v, err := value.Decode(content); err == nil {
 		return v
 	}
+	return Text(content)
+}
+
+// Text returns bytes as a string, in base64 if they are no UTF-8.
+func Text(content []byte) string {
 	if utf8.Valid(content) {
 		return string(content)
 	}

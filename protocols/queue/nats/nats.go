@@ -10,9 +10,10 @@
 //
 // A subscription of mode jetStream takes from a durable pull consumer, acknowledges
 // explicitly, and so gets each message at least once. The consumer is bound by
-// its name, or created: by default it is named after the executable, begins with
-// the messages that come after it, and is dropped by the server after a week in
-// which nobody took from it. Replicas share its messages. A stream is never
+// its name, or created: by default it is the connector's own, the same in all
+// versions of a process that listen to the same, begins with the messages that
+// come after it, and is dropped by the server after a week in which nobody took
+// from it. Replicas share its messages. A stream is never
 // created. Mode core delivers each message once at most: what comes while nobody
 // listens, or faster than it is handled, is lost.
 //

@@ -47,7 +47,7 @@ type pullConsumer struct {
 }
 
 // pull opens the consumer, and creates it if need be.
-func (p *Properties) pull(ctx context.Context, c *connection, executable string) (queue.Consumer, error) {
+func (p *Properties) pull(ctx context.Context, c *connection, own string) (queue.Consumer, error) {
 	js, err := jetstream.New(c.Conn)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (p *Properties) pull(ctx context.Context, c *connection, executable string)
 			return nil, fmt.Errorf("find the stream of %q: %w", p.Subject, err)
 		}
 	}
-	name, err := p.durable(ctx, js, stream, executable)
+	name, err := p.durable(ctx, js, stream, own)
 	if err != nil {
 		return nil, fmt.Errorf("consumer of stream %q: %w", stream, err)
 	}
@@ -70,8 +70,8 @@ func (p *Properties) pull(ctx context.Context, c *connection, executable string)
 }
 
 // durable returns the name of the consumer, once it is there.
-func (p *Properties) durable(ctx context.Context, js jetstream.JetStream, stream, executable string) (string, error) {
-	wanted := p.config(executable)
+func (p *Properties) durable(ctx context.Context, js jetstream.JetStream, stream, own string) (string, error) {
+	wanted := p.config(own)
 	found, err := js.Consumer(ctx, stream, wanted.Durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		found, err = js.CreateConsumer(ctx, stream, wanted)
@@ -89,7 +89,7 @@ func (p *Properties) durable(ctx context.Context, js jetstream.JetStream, stream
 // config is that of a consumer which is created. One message at a time keeps the
 // order, for all replicas together; otherwise they share a window with room for
 // several of them.
-func (p *Properties) config(executable string) jetstream.ConsumerConfig {
+func (p *Properties) config(own string) jetstream.ConsumerConfig {
 	config := jetstream.ConsumerConfig{
 		Durable: p.Consumer, FilterSubject: p.Subject, AckPolicy: jetstream.AckExplicitPolicy, AckWait: p.AckWait, DeliverPolicy: jetstream.DeliverNewPolicy,
 		MaxAckPending: p.Terms.MaxInFlight,
@@ -101,7 +101,7 @@ func (p *Properties) config(executable string) jetstream.ConsumerConfig {
 		config.DeliverPolicy = jetstream.DeliverAllPolicy
 	}
 	if config.Durable == "" {
-		config.Durable, config.InactiveThreshold = "patchbay-"+executable, ownExpiry
+		config.Durable, config.InactiveThreshold = "patchbay-"+own, ownExpiry
 	}
 	return config
 }

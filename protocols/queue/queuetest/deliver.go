@@ -122,8 +122,12 @@ func (s Suite) share(t *testing.T) {
 	const count = 100
 	got := make(chan string, count*2)
 	publish := s.publisher(t)
-	for range 2 {
-		c := s.open(t, target)
+	properties := s.Properties(target)
+	for n := range 2 {
+		if n > 0 && s.Another != nil {
+			properties = s.Another(properties)
+		}
+		c := s.openWith(t, properties)
 		go func() {
 			for {
 				d, err := c.Next(t.Context())

@@ -34,6 +34,9 @@ type Suite struct {
 	// receives everything that is published to a target from the moment on that
 	// it listens, or before. Several with the same ones share the messages.
 	Properties func(target string) map[string]any
+	// Another makes properties of these for one more consumer beside the first;
+	// nil if they may be equal.
+	Another func(properties map[string]any) map[string]any
 	// Body finds the content in the value of an event, as text.
 	Body func(event any) string
 	// Restart ends every connection and brings the broker back, with all that it
@@ -153,7 +156,12 @@ func (s Suite) subscription(t testing.TB, host protocols.InboundHost, properties
 
 func (s Suite) open(t testing.TB, target string) queue.Consumer {
 	t.Helper()
-	sub := s.subscription(t, newHost(t, s.Host).InboundHost, s.Properties(target))
+	return s.openWith(t, s.Properties(target))
+}
+
+func (s Suite) openWith(t testing.TB, properties map[string]any) queue.Consumer {
+	t.Helper()
+	sub := s.subscription(t, newHost(t, s.Host).InboundHost, properties)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := sub.Open(ctx)
