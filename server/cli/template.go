@@ -21,6 +21,7 @@ type templateCmd struct {
 	Pull     templatePullCmd     `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
 	Lint     templateLintCmd     `cmd:"" help:"Check template files."`
 	Publish  templatePublishCmd  `cmd:"" help:"Publish templates to a running server."`
+	Push     templatePushCmd     `cmd:"" name:"push-web-modeler" help:"Put templates into a project of Camunda's Web Modeler."`
 	List     templateListCmd     `cmd:"" help:"List the templates of a running server."`
 	Apply    templateApplyCmd    `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
 }
