@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -40,6 +41,8 @@ type ConnectorOptions struct {
 	Messages protocols.Messages
 	// Wrap sees every HTTP request on its way out; nil for nobody.
 	Wrap func(http.RoundTripper) http.RoundTripper
+	// Dial opens all connections in place of the dial guard; nil for the guard.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TypeNames maps further job types to ones that are served.
 	TypeNames map[string]string
 	// Workers bounds and names the workers.
@@ -88,6 +91,9 @@ func newHost(o ConnectorOptions) (protocols.Host, error) {
 	}
 	host := protocols.Host{Log: o.Log, Dial: guard.Dial, CheckHost: guard.CheckHost, Proxy: http.ProxyFromEnvironment,
 		Messages: o.Client, Documents: o.Documents, Shared: &protocols.Shared{}, WrapTransport: o.Wrap}
+	if o.Dial != nil {
+		host.Dial = o.Dial
+	}
 	if o.Messages != nil {
 		host.Messages = o.Messages
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,7 +41,9 @@ type Run struct {
 	Messages []protocols.Message
 	Stubs    *httpx.Stubs
 	// Wrap sees every HTTP request on its way out; nil for nobody.
-	Wrap    func(http.RoundTripper) http.RoundTripper
+	Wrap func(http.RoundTripper) http.RoundTripper
+	// Dial opens connections in place of the dial guard; nil for the guard.
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Secrets secret.Provider
 	Allow   []string
 	// Called is told of every connector call that ends before the run does, by
@@ -155,7 +158,7 @@ func (r Run) Do(ctx context.Context) (result RunResult, err error) {
 func (x *running) connect() (err error) {
 	models := newModels(embeddedXML(x.engine))
 	x.connectors, err = NewConnectors(ConnectorOptions{
-		Client: x.client, JobTypes: TemplateTypes(x.Templates), Documents: documents.NewMemory(runDocuments, time.Now), Allow: x.Allow, Stubs: x.Stubs, Wrap: x.Wrap, Secrets: x.Secrets,
+		Client: x.client, JobTypes: TemplateTypes(x.Templates), Documents: documents.NewMemory(runDocuments, time.Now), Allow: x.Allow, Stubs: x.Stubs, Wrap: x.Wrap, Dial: x.Dial, Secrets: x.Secrets,
 		SecretNames: models.secretNames, ModelSecretsOnly: true, Constraints: newElements(models, findIn(x.Templates), x.Log).check,
 		Messages: correlating{x.client, embeddedCorrelator{x.engine}}, Workers: zeebe.WorkerOptions{Log: x.Log}, Log: x.Log,
 		Observer: &engine.Observer{Done: x.called, Detail: true},

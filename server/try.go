@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -27,7 +29,7 @@ type Try struct {
 	Variables json.RawMessage
 	// Stubs answers requests before they touch the network; nil for none.
 	Stubs *httpx.Stubs
-	// Offline keeps HTTP requests from the network, stubbed or not.
+	// Offline lets no connection out: HTTP requests are answered by stubs only.
 	Offline bool
 	// Secrets are the only ones that there are.
 	Secrets secret.Provider
@@ -47,7 +49,10 @@ type TryResult struct {
 	// Variables are what the result mappings made; null after a failure.
 	Variables json.RawMessage `json:"variables"`
 	// Error is what the error expression saw, or null.
-	Error    map[string]any   `json:"error"`
+	Error map[string]any `json:"error"`
+	// Reason is what lies below an error whose message does not say it: why no
+	// connection came, for example.
+	Reason   string           `json:"reason,omitempty"`
 	Warnings []engine.Warning `json:"warnings"`
 	Outcome  TryOutcome       `json:"outcome"`
 }
@@ -89,7 +94,7 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 		Stubs: t.Stubs, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
 	}
 	if t.Offline {
-		run.Stubs, run.Wrap = nil, t.offline
+		run.Stubs, run.Wrap, run.Dial = nil, t.offline, noDial
 	}
 	record, err := once(ctx, run)
 	if err != nil {
@@ -97,6 +102,9 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	}
 	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Exchanges: []TryExchange{},
 		Warnings: append([]engine.Warning{}, record.Warnings...), Outcome: tryOutcome(record.Outcome)}
+	if record.Error != nil {
+		r.Reason = record.Error.Reason
+	}
 	if d := record.Details; d != nil {
 		r.Input, r.Response, r.Variables, r.Error = d.Input, d.Response, d.Variables, d.Error
 		for _, e := range d.Exchanges {
@@ -112,6 +120,10 @@ func (t Try) offline(http.RoundTripper) http.RoundTripper {
 		return noNetwork{}
 	}
 	return t.Stubs.Wrap(noNetwork{})
+}
+
+func noDial(_ context.Context, _, address string) (net.Conn, error) {
+	return nil, fmt.Errorf("no connection to %s is made in a trial that is offline", address)
 }
 
 func tryExchange(e protocols.Exchange) TryExchange {

@@ -21,7 +21,7 @@ type TryRequest struct {
 	Variables       json.RawMessage   `json:"variables,omitempty" doc:"Process variables, an object."`
 	Secrets         map[string]string `json:"secrets,omitempty" doc:"The secrets that the connector may use; the server's own are not lent."`
 	Stub            json.RawMessage   `json:"stub,omitempty" doc:"Canned answers, as for patchbay run --stub; what none answers goes to the network."`
-	Offline         bool              `json:"offline,omitempty" doc:"HTTP requests that no canned answer is for fail instead of going to the network."`
+	Offline         bool              `json:"offline,omitempty" doc:"No connection leaves the server: requests that no canned answer is for fail."`
 }
 
 // Trier runs a template once and returns every step as a JSON value.
