@@ -21,8 +21,8 @@ type Config struct {
 	Listen       string `default:"127.0.0.1:8086" placeholder:"ADDR" help:"Address of the HTTP API, the catalog, health and metrics."`
 	ProxyListen  string `placeholder:"ADDR" help:"Address of a gateway proxy, with --gateway: deploy through it, and inbound connectors start at once without Operate."`
 	EngineListen string `default:"127.0.0.1:26500" placeholder:"ADDR" help:"Address of the embedded engine's gateway, for modelers and clients."`
-	Data         string `default:"patchbay-data" placeholder:"DIR" help:"Folder of the database."`
-	Database     string `placeholder:"URL" help:"Database instead of a file in --data: postgres://..."`
+	Data         string `default:"patchbay-data" placeholder:"DIR" help:"Folder of the database and of stored documents."`
+	Database     string `placeholder:"URL" help:"Database instead of a file in --data, such as postgres://user:password@host/name."`
 
 	RESTAddress    string        `name:"rest-address" env:"PATCHBAY_REST_ADDRESS,CAMUNDA_REST_ADDRESS,ZEEBE_REST_ADDRESS" placeholder:"URL" help:"Camunda's Orchestration Cluster REST API, to find deployed inbound connectors and waiting instances."`
 	OperateAddress string        `placeholder:"URL" help:"Operate's API, for the same with Camunda 8.7 and before."`

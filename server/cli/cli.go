@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -109,7 +110,24 @@ func newParser(s Streams) (*kong.Kong, error) {
 		kong.Writers(s.Out, s.Err), kong.Exit(func(code int) { panic(exited(code)) }),
 		kong.DefaultEnvars("PATCHBAY"), kong.Vars{"default_gateway": zeebe.DefaultAddress}, kong.Configuration(readConfig),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: false, WrapUpperBound: 110}),
+		kong.ValueFormatter(helpOf),
 		kong.ShortUsageOnError())
+}
+
+// helpOf is a flag's or argument's help with the default that its placeholder
+// hides and its environment variables.
+func helpOf(v *kong.Value) string {
+	var more []string
+	if v.Flag != nil && v.Flag.PlaceHolder != "" && v.Default != "" {
+		more = append(more, "default "+v.Default)
+	}
+	for _, name := range v.Tag.Envs {
+		more = append(more, "$"+name)
+	}
+	if len(more) == 0 {
+		return v.Help
+	}
+	return strings.TrimSuffix(v.Help, ".") + " (" + strings.Join(more, ", ") + ")."
 }
 
 // Model describes all commands with their flags and arguments.

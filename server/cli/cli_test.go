@@ -8,10 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"patchbay/engine/zeebe"
 )
 
 func TestMain(m *testing.M) {
@@ -92,13 +89,27 @@ func TestColor(t *testing.T) {
 	}
 }
 
+// TestHelpHasDefaults: a default shows although the flag names what its value is.
+func TestHelpHasDefaults(t *testing.T) {
+	var out strings.Builder
+	if code := run(t.Context(), []string{"serve", "--help"}, Streams{Out: &out, Err: &out}); code != exitOK {
+		t.Fatalf("exit %d: %s", code, out.String())
+	}
+	text := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{"(default 127.0.0.1:8086, $PATCHBAY_LISTEN)", "name ($PATCHBAY_DATABASE)", "--drain=20s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the help lacks %q:\n%s", want, out.String())
+		}
+	}
+}
+
 // TestHelpHasExamples: whoever asks for a command's help can copy a line of it.
 func TestHelpHasExamples(t *testing.T) {
-	parser, err := kong.New(&commands{}, kong.Name("patchbay"), kong.Vars{"default_gateway": zeebe.DefaultAddress})
+	model, err := Model()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range parser.Model.Leaves(true) {
+	for _, command := range model.Leaves(true) {
 		if line := command.FullPath(); line != "patchbay version" && !strings.Contains(command.Detail, line) {
 			t.Errorf("the help of %q shows no line that begins so", line)
 		}
