@@ -1,6 +1,6 @@
 # Verbs of daily work; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint generate fuzz bench integration browser corpus conformance
+.PHONY: help build test race lint generate fuzz bench integration browser corpus conformance schemathesis
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,8 @@ integration: ## test on a real Zeebe (needs Maven and Java) and a real PostgreSQ
 
 browser: ## look at the Web UI in Chromium (needs it, or apt-get); pictures in build/screenshots
 	.ci/browser
+schemathesis: ## compare the HTTP API with its OpenAPI document (needs Python)
+	.ci/schemathesis
 
 corpus: ## check every template of Camunda's npm package (needs npm)
 	.ci/corpus

@@ -60,7 +60,9 @@ func Mount(r chi.Router, o Options) {
 		config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 		config.CreateHooks = nil // no "$schema" in answers
 		config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-		config.OnAddOperation = append(config.OnAddOperation, showRole)
+		config.Components.SecuritySchemes = securitySchemes
+		config.OnAddOperation = append(config.OnAddOperation, describe)
+		config.Transformers = append(config.Transformers, asProblem)
 		api := humachi.New(r, config)
 		api.UseMiddleware(permit(o.Audit))
 		c := catalog{o.Catalog, o.Inspect, o.Audit, o.Uses, o.Cases, make(turns, maxPublishing)}

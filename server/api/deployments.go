@@ -3,9 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,17 +19,16 @@ type deployments struct {
 	recorder audit.Recorder
 }
 
-// maxDeployment is the largest request, in bytes; gateways take 4 MiB.
-const maxDeployment = 8 << 20
+// maxDeployment is the largest request, in bytes: gateways take messages of
+// 4 MiB (Camunda 8.8 behaviour), in which the files stand with their names.
+const maxDeployment = 4<<20 - 16<<10
 
 func (d deployments) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "deploy", Method: http.MethodPost, Path: "/api/v1/deployments", Tags: []string{"deployments"},
 		Summary: "Deploy files to the gateway, all or none", Description: "Each part of the form that has a file name is a file; the part tenantId may name a tenant.",
-		MaxBodyBytes: maxDeployment, Errors: []int{400, 422, 502}}, d.deploy)
-}
-
-type deployInput struct {
-	RawBody multipart.Form
+		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{formType: formBody(map[string]*huma.Schema{
+			"resources": {Type: huma.TypeArray, Items: fileSchema("A BPMN, DMN or form file, with its name.")}, "tenantId": {Type: huma.TypeString}}, "resources")}},
+		MaxBodyBytes: maxDeployment, SkipValidateBody: true, Errors: []int{415, 502, 503}}, d.deploy)
 }
 
 type deployOutput struct {
@@ -50,23 +46,23 @@ type deployedAs struct {
 	Resource string `json:"resource,omitempty"`
 }
 
-func (d deployments) deploy(ctx context.Context, in *deployInput) (*deployOutput, error) {
+func (d deployments) deploy(ctx context.Context, in *formInput) (*deployOutput, error) {
+	parts, err := in.parts()
+	if err != nil {
+		return nil, err
+	}
 	var resources []zeebe.Resource
-	for _, parts := range in.RawBody.File {
-		for _, part := range parts {
-			content, err := readPart(part)
-			if err != nil {
-				return nil, problem(http.StatusBadRequest, err.Error())
-			}
-			resources = append(resources, zeebe.Resource{Name: part.Filename, Content: content})
+	tenant := ""
+	for _, p := range parts {
+		switch {
+		case p.file != "":
+			resources = append(resources, zeebe.Resource{Name: p.file, Content: p.content})
+		case p.name == "tenantId":
+			tenant = string(p.content)
 		}
 	}
 	if len(resources) == 0 {
 		return nil, problem(http.StatusBadRequest, "no part of the form is a file: send the BPMN file as a part with a file name")
-	}
-	tenant := ""
-	if values := in.RawBody.Value["tenantId"]; len(values) > 0 {
-		tenant = values[0]
 	}
 	deployment, err := d.Deploy(ctx, tenant, resources...)
 	d.recorder.Record(ctx, audit.Deploy, names(resources), err)
@@ -94,23 +90,18 @@ func names(resources []zeebe.Resource) string {
 // digits than a JavaScript number keeps.
 func key(k int64) string { return strconv.FormatInt(k, 10) }
 
-func readPart(part *multipart.FileHeader) ([]byte, error) {
-	f, err := part.Open()
-	if err != nil {
-		return nil, fmt.Errorf("read part %q: %w", part.Filename, err)
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxDeployment))
-	if err != nil {
-		return nil, fmt.Errorf("read part %q: %w", part.Filename, err)
-	}
-	return content, nil
-}
+// deployStatuses are for what a gateway answers, by its code.
+var deployStatuses = map[string]int{"INVALID_ARGUMENT": http.StatusUnprocessableEntity, "RESOURCE_EXHAUSTED": http.StatusServiceUnavailable}
 
 func deployProblem(err error) error {
 	var refused *zeebe.Error
-	if errors.As(err, &refused) && !refused.Unreached && refused.Code == "INVALID_ARGUMENT" {
-		return problem(http.StatusUnprocessableEntity, err.Error())
+	if errors.As(err, &refused) && !refused.Unreached {
+		switch status, known := deployStatuses[refused.Code]; {
+		case strings.Contains(err.Error(), "larger than max"): // gRPC's own limit
+			return problem(http.StatusRequestEntityTooLarge, err.Error())
+		case known:
+			return problem(status, err.Error())
+		}
 	}
 	return problem(http.StatusBadGateway, err.Error())
 }

@@ -31,10 +31,10 @@ func (e evaluations) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "evaluate", Method: http.MethodPost, Path: "/api/v1/eval", Tags: tags,
 		Summary:      "Evaluate an expression: FEEL when it begins with =, else jq",
 		Description:  "It is evaluated as patchbay eval does it. An expression that does not compile or gives no result is an answer too, with the place of the error where it is known.",
-		MaxBodyBytes: maxEvaluation, SkipValidateBody: true, Errors: []int{400, 413}}, e.eval)
+		MaxBodyBytes: maxEvaluation, SkipValidateBody: true, Metadata: body[evalRequest](), Errors: []int{503}}, e.eval)
 	huma.Register(api, huma.Operation{OperationID: "complete", Method: http.MethodPost, Path: "/api/v1/complete", Tags: tags,
 		Summary:      "List what may stand at the caret of an expression",
-		MaxBodyBytes: maxEvaluation, SkipValidateBody: true, Errors: []int{400, 413}}, e.complete)
+		MaxBodyBytes: maxEvaluation, SkipValidateBody: true, Metadata: body[completeRequest](), Errors: []int{503}}, e.complete)
 }
 
 // rawInput is a body that the operation decodes itself, so that numbers keep

@@ -17,11 +17,11 @@ func (d drafts) register(api huma.API) {
 	tags := []string{"templates"}
 	huma.Register(api, huma.Operation{OperationID: "lint-templates", Method: http.MethodPost, Path: "/api/v1/templates/lint", Tags: tags,
 		Summary:      "Say what is wrong with a template, without publishing it",
-		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{413}}, d.lint)
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true}, d.lint)
 	huma.Register(api, huma.Operation{OperationID: "template-form", Method: http.MethodPost, Path: "/api/v1/templates/form", Tags: tags,
 		Summary:      "Evaluate a template's form for values",
 		Description:  "The groups and fields that a modeler's property panel shows, their values, and the constraints that they break.",
-		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{400, 404, 413, 422}}, d.form)
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Metadata: body[FormRequest](), Errors: []int{404}}, d.form)
 }
 
 type lintOutput struct {

@@ -17,7 +17,7 @@ func (c catalog) registerIndex(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "template-index", Method: http.MethodGet, Path: "/api/v1/ootb-connectors", Tags: tags,
 		Summary: "The index of all versions, in the form of Camunda's marketplace"}, c.index)
 	huma.Register(api, huma.Operation{OperationID: "element-templates", Method: http.MethodGet, Path: "/api/v1/element-templates.json", Tags: tags,
-		Summary: "The latest version of every template as one array: a file for the Desktop Modeler"}, c.latestArray)
+		Summary: "The latest version of every template as one array: a file for the Desktop Modeler", Responses: raw(jsonType)}, c.latestArray)
 }
 
 // origin finds out under which address the caller sees the server, for the

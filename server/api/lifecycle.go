@@ -35,8 +35,8 @@ func (c catalog) registerLifecycle(api huma.API) {
 
 // VersionPath names a version; exported because the router fills only such.
 type VersionPath struct {
-	ID      string `path:"id"`
-	Version int64  `path:"version" minimum:"0" doc:"0 for a template without a version."`
+	ID      string `path:"id" example:"patchbay.rest"`
+	Version int64  `path:"version" minimum:"0" doc:"0 for a template without a version." example:"1"`
 }
 
 // ref names the version in the audit log.

@@ -2,12 +2,8 @@ package api
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"time"
 
@@ -30,17 +26,22 @@ const (
 )
 
 func (c catalog) registerPublish(api huma.API) {
+	result := schemaOf[templates.Result](api)
+	results := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{result, {Type: huma.TypeArray, Items: result}}}}
 	huma.Register(api, huma.Operation{OperationID: "publish-templates", Method: http.MethodPost, Path: "/api/v1/templates", Tags: []string{"templates"},
 		Summary: "Publish a template, or an array of them",
 		Description: "All are published or none. The same text again is no error; the same version with another text is, and so is a version lower than the latest. " +
 			"As a form with the parts template and tests, one template comes with the file of cases that lies beside it: it is published if they all pass.",
 		MaxBodyBytes: maxTemplates, SkipValidateBody: true, DefaultStatus: http.StatusCreated,
-		Errors: []int{400, 409, 413, 422, 500}}, c.publish)
-}
-
-type publishInput struct {
-	Type    string `header:"Content-Type"`
-	RawBody []byte `contentType:"application/json"`
+		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{
+			jsonType: {Schema: &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeObject}, {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}}}}},
+			formType: formBody(map[string]*huma.Schema{"template": fileSchema("One template."), "tests": fileSchema("Its file of cases.")}, "template"),
+		}},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The same text was published before", Content: map[string]*huma.MediaType{jsonType: results}},
+			"201": {Description: "Published", Content: map[string]*huma.MediaType{jsonType: results}},
+		},
+		Errors: []int{http.StatusConflict}}, c.publish)
 }
 
 type publishOutput struct {
@@ -48,13 +49,13 @@ type publishOutput struct {
 	Body   any
 }
 
-func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput, error) {
+func (c catalog) publish(ctx context.Context, in *formInput) (*publishOutput, error) {
 	release, err := c.publishing.take(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	text, tests, err := in.parts()
+	text, tests, err := in.publication()
 	if err != nil {
 		return nil, err
 	}
@@ -88,29 +89,22 @@ func published(results []templates.Result, array bool) *publishOutput {
 	return out
 }
 
-// parts returns the text of the templates and, where a form brings them, that
-// of the tests.
-func (in *publishInput) parts() (text, tests []byte, err error) {
-	kind, parameters, err := mime.ParseMediaType(cmp.Or(in.Type, "application/json"))
-	if err != nil || kind != "multipart/form-data" {
+// publication returns the text of the templates and, where a form brings them,
+// that of the tests; the error is a problem.
+func (in *formInput) publication() (text, tests []byte, err error) {
+	if !in.isForm() {
 		return in.RawBody, nil, nil
 	}
+	parts, err := in.parts()
+	if err != nil {
+		return nil, nil, err
+	}
 	found := map[string][]byte{}
-	for reader := multipart.NewReader(bytes.NewReader(in.RawBody), parameters["boundary"]); ; {
-		part, err := reader.NextPart()
-		if err == io.EOF {
-			break
+	for _, p := range parts {
+		if found[p.name] != nil || p.name != "template" && p.name != "tests" {
+			return nil, nil, problem(http.StatusBadRequest, fmt.Sprintf("the form has the part %q: expected one part template, and one part tests or none", p.name))
 		}
-		if err != nil {
-			return nil, nil, problem(http.StatusBadRequest, "the form cannot be read: "+err.Error())
-		}
-		name := part.FormName()
-		if _, twice := found[name]; twice || name != "template" && name != "tests" {
-			return nil, nil, problem(http.StatusBadRequest, fmt.Sprintf("the form has the part %q: expected one part template, and one part tests or none", name))
-		}
-		if found[name], err = io.ReadAll(part); err != nil {
-			return nil, nil, problem(http.StatusBadRequest, fmt.Sprintf("the part %q cannot be read: %v", name, err))
-		}
+		found[p.name] = append([]byte{}, p.content...) // not nil, even if empty
 	}
 	if found["template"] == nil {
 		return nil, nil, problem(http.StatusBadRequest, "the form has no part template")

@@ -178,6 +178,8 @@ type operation struct {
 	method, path string
 	Responses    map[string]struct{ Content map[string]any }
 	Security     []map[string]any
+	RequestBody  *struct{}
+	Role         string `json:"x-role"`
 }
 
 // operations reads them from the OpenAPI document, by their ids.

@@ -69,14 +69,6 @@ func permissionOf(op *huma.Operation) permission {
 	return permission{role: Admin}
 }
 
-// showRole tells in the OpenAPI document which role an operation needs.
-func showRole(_ *huma.OpenAPI, op *huma.Operation) {
-	if op.Extensions == nil {
-		op.Extensions = map[string]any{}
-	}
-	op.Extensions["x-role"] = permissionOf(op).role.String()
-}
-
 type roleKey struct{}
 
 // RoleOf returns the role of a request that Access has let pass, else 0.

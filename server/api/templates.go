@@ -28,7 +28,7 @@ func (c catalog) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "get-template", Method: http.MethodGet, Path: "/api/v1/templates/{id}", Tags: []string{"templates"},
 		Summary: "List a template's versions", Errors: []int{404}}, c.versions)
 	huma.Register(api, huma.Operation{OperationID: "get-template-version", Method: http.MethodGet, Path: "/api/v1/templates/{id}/versions/{version}", Tags: []string{"templates"},
-		Summary: "Get the text that was published, byte for byte", Errors: []int{404}}, c.text)
+		Summary: "Get the text that was published, byte for byte", Responses: raw(jsonType), Errors: []int{404}}, c.text)
 	c.registerLifecycle(api)
 	c.registerIndex(api)
 	c.registerReleases(api)
@@ -76,8 +76,7 @@ func (c catalog) versions(ctx context.Context, in *idInput) (*listOutput, error)
 }
 
 type versionInput struct {
-	ID          string `path:"id"`
-	Version     int64  `path:"version" doc:"0 for a template without a version."`
+	VersionPath
 	IfNoneMatch string `header:"If-None-Match"`
 }
 

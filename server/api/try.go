@@ -42,7 +42,7 @@ func (t try) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "try-template", Method: http.MethodPost, Path: "/api/v1/try", Tags: []string{"templates"},
 		Summary:      "Run a template's connector once and return every step",
 		Description:  "The connector runs as a job of a process would: bound input, requests as sent, response, mapped variables, error decision, outcome. Secrets are masked.",
-		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Errors: []int{400, 404, 422}}, t.try)
+		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Metadata: body[TryRequest](), Errors: []int{404, 503}}, t.try)
 }
 
 type tryInput struct {
