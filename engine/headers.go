@@ -36,9 +36,12 @@ func TaskHeaders() []protocols.Named {
 	}
 }
 
-// Headers lists the task headers that the engine understands.
-func Headers() []string {
-	return []string{headerProtocol, headerRequestExpression, headerResultVariable, headerResultExpression, headerErrorExpression, headerRetryBackoff, headerJobTimeout}
+// Headers lists the names of TaskHeaders.
+func Headers() (names []string) {
+	for _, h := range TaskHeaders() {
+		names = append(names, h.Name)
+	}
+	return names
 }
 
 // headerError is a header with a value that makes no sense. The job fails with
