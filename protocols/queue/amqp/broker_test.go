@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -182,4 +183,24 @@ func TestBrokerSuite(t *testing.T) {
 func TestBrokerQuorumSuite(t *testing.T) {
 	r := node(t)
 	suite(t, r.uri, func(t testing.TB) string { return r.queue(t, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}) }).Run(t)
+}
+
+// TestBrokerEndurance ends the node in order and without a word by turns.
+func TestBrokerEndurance(t *testing.T) {
+	r := node(t)
+	e := queuetest.Endurance{Messages: 100_000, Restarts: 20,
+		Suite: suite(t, r.uri, func(t testing.TB) string { return r.queue(t, nil) }),
+		Again: func(t testing.TB, n int) { r.restart(t, []string{"stop", "kill"}[n%2]) }}
+	e.Numbered = func(target string, n int) map[string]any {
+		variables := e.Input(target, queue.Message{Value: []byte(strconv.Itoa(n))})
+		variables["message"].(map[string]any)["properties"] = map[string]any{"messageId": "number-" + strconv.Itoa(n)}
+		return variables
+	}
+	properties := e.Properties
+	e.Properties = func(target string) map[string]any {
+		out := properties(target)
+		out["consumption"] = map[string]any{"maxInFlight": 256}
+		return out
+	}
+	e.Run(t)
 }

@@ -79,7 +79,7 @@ func (e *endpoint) failure(what string, err error) error {
 // reply returns what the broker itself said, nil if it said nothing.
 func reply(err error) *amqp.Error {
 	var known *amqp.Error
-	if errors.As(err, &known) && known.Server {
+	if errors.As(err, &known) && known != nil && known.Server {
 		return known
 	}
 	return nil

@@ -158,7 +158,7 @@ func (c *channel) unsent(s *sending, err error) error {
 		return lost(&amqp.Error{Reason: err.Error()}, false)
 	}
 	if c.producer.conn.IsClosed() {
-		return lost(c.ended().why, true)
+		return lost(nil, true)
 	}
 	return errChannelLost
 }
