@@ -65,8 +65,9 @@
 //     end.
 //   - A topic that does not exist is an error, and is looked for again, unless
 //     allow.auto.create.topics is true. Publishing makes it if the broker does.
-//   - The default group is kafka-inbound-connector- and the executable's id, not
-//     its deduplication id.
+//   - The default group is kafka-inbound-connector- and a name that stays when the
+//     process changes, unless the connector's own properties do, not its
+//     deduplication id.
 //   - Values that are no UTF-8 are in base64. Avro's bytes are in base64 and
 //     decimals are numbers; values of other logical types are as written.
 //   - Groups use cooperative sticky assignment unless

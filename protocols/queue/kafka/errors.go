@@ -59,14 +59,15 @@ func classify(err error) (name string, temporary bool) {
 // isNetwork reports whether a connection ended or did not come about.
 func isNetwork(err error) bool {
 	name, _ := classify(err)
-	return name == kafkaNetwork || name == kafkaTimeout || errors.Is(err, io.EOF)
+	return name == kafkaNetwork || name == kafkaTimeout
 }
 
-// isEOF reports whether a broker hung up at once, which it does when one of
-// both sides speaks TLS and the other does not, or when SASL is missing.
+// isEOF reports whether a broker hung up, which it does when one of both sides
+// speaks TLS and the other does not, when SASL is missing, and some after a
+// wrong password.
 func isEOF(err error) bool {
 	var eof *kgo.ErrFirstReadEOF
-	return errors.As(err, &eof)
+	return errors.As(err, &eof) || errors.Is(err, io.EOF)
 }
 
 // explain is an error's text with what an operator should know of it.
@@ -74,7 +75,7 @@ func explain(err error) string {
 	var known *kerr.Error
 	switch {
 	case isEOF(err):
-		return "the broker hung up at once: check security.protocol (TLS or not) and sasl.mechanism"
+		return err.Error() + ": the broker hung up; check the account, security.protocol (TLS or not) and sasl.mechanism"
 	case errors.As(err, &known) && !strings.Contains(err.Error(), known.Message):
 		return known.Message + ": " + err.Error()
 	}

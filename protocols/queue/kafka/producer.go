@@ -143,7 +143,9 @@ func (p *producer) transact(ctx context.Context, record *kgo.Record) error {
 		return e
 	}
 	if err := p.client.BeginTransaction(); err != nil {
-		return lost(err)
+		e := lost(err)
+		e.Unsent = true
+		return e
 	}
 	err := p.send(ctx, record)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
@@ -168,7 +170,7 @@ func (p *producer) abort(ctx context.Context) error {
 }
 
 // lost is the error of a producer that can begin no further transaction.
-func lost(err error) error {
+func lost(err error) *protocols.Error {
 	e := failed(fmt.Errorf("transaction: %w", err))
 	e.Cause = errors.Join(queue.ErrDisconnected, err)
 	return e

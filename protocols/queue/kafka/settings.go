@@ -32,7 +32,8 @@ const inputAdditional = "additionalProperties"
 // newSettings reads the address, the account and the additional properties. It
 // does not connect.
 func newSettings(at cluster, defaults map[string]string) (*settings, error) {
-	s := &settings{login: at.login(), given: maps.Clone(defaults)}
+	s := &settings{login: at.login(), given: map[string]string{}}
+	maps.Copy(s.given, defaults)
 	s.servers = serversOf(at.servers())
 	if len(s.servers) == 0 {
 		return nil, &protocols.InputError{Path: "topic.bootstrapServers", Message: "is required, but is empty"}
