@@ -26,7 +26,7 @@ const audit = `(() => {
 	const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
 	const back = (e) => { for (let at = e; at; at = at.parentElement) { const c = parse(getComputedStyle(at).backgroundColor); if (c[3] > 0.99) return c; } return [255, 255, 255]; };
 	for (const e of all('main *, header *')) {
-		if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest(':disabled, .copy, .gutter, .old')) continue;
+		if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest(':disabled, .copy, .gutter')) continue;
 		const c = parse(getComputedStyle(e).color);
 		if (c[3] < 0.99) continue;
 		const [a, b] = [light(c.slice(0, 3)), light(back(e).slice(0, 3))].sort((x, y) => y - x);

@@ -83,9 +83,9 @@ export class Editor {
   }
 
   key(event) {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && this.options.onrun) {
       event.preventDefault();
-      this.options.onrun?.();
+      this.options.onrun();
       return;
     }
     if (!this.list) return;

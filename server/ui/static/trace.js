@@ -7,6 +7,13 @@ const outcomes = {
   completed: ['completed', 'good'], bpmnError: ['BPMN error', 'warn'], failed: ['failed', 'bad'],
 };
 
+// summary is the outcome in a line.
+export function summary(result) {
+  const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
+  const why = result.reason || result.outcome.message;
+  return h('p', { class: 'summary' }, badge(text, kind), result.outcome.code && [' ', h('code', null, result.outcome.code)], why && ` ${why}`);
+}
+
 // trace draws the answer of POST /api/v1/try. answer is called with an exchange
 // that a person wants to give an answer to.
 export function trace(result, answer) {
@@ -16,7 +23,7 @@ export function trace(result, answer) {
     step('Bound input', '', view(result.input, 'Bound input'), false),
     ...result.exchanges.map((e, i) => exchange(e, i, result.exchanges.length, answer)),
     result.response !== null && step('What the mappings saw', '', view(result.response, 'What the mappings saw'), false),
-    result.error && step('Error', 'bad', view(result.error, 'Error'), true),
+    result.error && step('Error', 'bad', [result.reason && h('p', { class: 'problem' }, result.reason), view(result.error, 'Error')], true),
     result.warnings.length > 0 && step('Warnings of expressions', 'warn', list(result.warnings.map((w) => `${w.slot}: ${w.text}`)), true),
     result.variables && step('Mapped variables', 'good', view(result.variables, 'Mapped variables'), true),
     step('Outcome', kind, outcome(result.outcome, text, kind), true),

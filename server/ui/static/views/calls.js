@@ -66,7 +66,7 @@ export function calls(route, signal) {
       field('Outcome', select([['', 'all'], ...Object.entries(outcomes).map(([v, [t]]) => [v, t])], chosen.outcome, (v) => { chosen.outcome = v; now(); })),
       check('only errors', chosen.errors, (on) => { chosen.errors = on; now(); }), check('live', true, (on) => { live = on; })),
     problem, h('div', { class: 'scroll' }, h('table', { class: 'calls' }, h('caption', { class: 'away' }, 'Recent calls, newest first'),
-      h('thead', null, h('tr', null, columns.map((t) => h('th', { scope: 'col' }, t || h('span', { class: 'away' }, 'Details'))))), body)), empty);
+      h('thead', null, h('tr', null, columns.map((t) => h('th', { scope: 'col', class: t === 'Took' ? 'number' : null }, t || h('span', { class: 'away' }, 'Details'))))), body)), empty);
 }
 
 function details(c) {

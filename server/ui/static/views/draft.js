@@ -16,6 +16,7 @@ export function draft(route, signal) {
   const editor = new Editor({ label: 'Template, JSON', rows: 22, json: true, oninput: () => { keep(); soon(); } });
   const publishButton = h('button', { type: 'button', class: 'primary', onclick: publish }, 'Publish');
   let shown = null; // the form beside the trial, made when the template is one
+  let example = null; // what a trial of the template may begin with
 
   const keep = () => sessionStorage.setItem(kept, editor.value);
   const soon = debounce(300, check);
@@ -72,6 +73,7 @@ export function draft(route, signal) {
     if (shown?.id !== read.id || shown.inbound !== inbound) {
       const made = workbench({ template: read }, { inbound }, signal);
       shown = { id: read.id, inbound, form: made.form };
+      if (example?.id === read.id) made.begin(example);
       fill(bench, made.panel);
     }
     shown.form.source = { template: read };
@@ -100,12 +102,19 @@ export function draft(route, signal) {
     note('info', `A copy, as version ${next}.`);
   }
 
+  // made takes a template of a command, and the case that tests it.
+  function made(answer) {
+    example = { id: answer.template.id, ...answer.test.cases?.[0] };
+    shown = null;
+    put(answer.text);
+  }
+
   const from = route.query.get('from');
   if (from) copyOf(from, route.query.get('version') ?? 0).catch((error) => { if (error.name !== 'AbortError') fill(findings, errorBox(error)); });
   else put(sessionStorage.getItem(kept) ?? '');
 
   return h('div', null, heading('New template', 'From a curl command to a template that is tried and published.'),
-    curl(put, signal, from !== null),
+    curl(made, signal, from !== null),
     h('section', { class: 'step', 'aria-label': 'Template' },
       h('div', { class: 'row between' }, h('h2', null, 'Template'), h('div', { class: 'row' }, opener(put), publishButton)),
       published, h('div', { class: 'two wide-left' }, editor.element, findings)),
@@ -113,22 +122,30 @@ export function draft(route, signal) {
 }
 
 // curl turns a command into a template.
-function curl(put, signal, folded) {
+function curl(made, signal, folded) {
   const said = h('div');
   const command = new Editor({ label: 'curl command', rows: 4, value: '', onrun: make });
   command.area.placeholder = "curl https://api.example.com/orders -H 'Authorization: Bearer …' -d '{\"id\": 1}'";
   async function make() {
     try {
       const answer = await post('/api/v1/templates/from-curl', { command: command.value }, signal);
-      put(JSON.stringify(answer.template ?? answer, null, 2));
-      const remarks = answer.warnings ?? answer.notes ?? [];
-      fill(said, remarks.length > 0 && h('ul', { class: 'plain box info' }, remarks.map((r) => h('li', null, typeof r === 'string' ? r : r.message))));
+      command.mark([]);
+      fill(said, remarks(answer));
+      made(answer);
     } catch (error) {
-      if (error.name !== 'AbortError') fill(said, errorBox(error));
+      if (error.name === 'AbortError') return;
+      command.mark(error.errors ?? []);
+      fill(said, errorBox(error));
     }
   }
   return h('details', { class: 'step', open: !folded }, h('summary', null, h('h2', null, 'From a curl command')), command.element,
     h('div', { class: 'row' }, h('button', { type: 'button', onclick: make }, 'Make a template'), h('span', { class: 'muted' }, 'Credentials become secrets; parts that change become fields.')), said);
+}
+
+// remarks are what to know of a template that was made.
+function remarks({ notes, secrets }) {
+  const list = [...(secrets.length > 0 ? [`It asks for ${secrets.length === 1 ? 'the secret' : 'the secrets'} ${secrets.join(', ')}.`] : []), ...notes];
+  return list.length > 0 && h('ul', { class: 'plain box info' }, list.map((r) => h('li', null, r)));
 }
 
 // opener reads a file.

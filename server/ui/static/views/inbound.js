@@ -62,6 +62,6 @@ const severities = { ERROR: 'bad', WARNING: 'warn', INFO: '', DEBUG: '' };
 
 function activity(list) {
   if (list.length === 0) return h('p', { class: 'muted' }, 'Nothing has happened yet.');
-  return h('ol', { class: 'log', reversed: true }, [...list].reverse().map((e) => h('li', null, moment(e.timestamp), ' ',
-    badge(e.tag, severities[e.severity] ?? ''), ' ', h('span', null, e.message), e.data && Object.entries(e.data).map(([k, v]) => h('span', { class: 'muted' }, ` ${k} ${v}`)))));
+  return h('ol', { class: 'log', reversed: true }, [...list].reverse().map((e) => h('li', null, moment(e.timestamp),
+    badge(e.tag, severities[e.severity] ?? ''), h('span', null, e.message, e.data && Object.entries(e.data).map(([k, v]) => h('span', { class: 'muted' }, ` · ${k} ${v}`))))));
 }

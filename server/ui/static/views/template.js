@@ -42,7 +42,13 @@ export function workbench(source, info, signal, onanswer) {
   const onkeydown = (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) trial.run?.();
   };
-  return { form, panel: h('div', { class: 'two', onkeydown }, h('section', { 'aria-label': 'Form' }, h('h2', null, 'Form'), form.element), trial.element) };
+  // begin fills form and trial with what a test case brings along.
+  const begin = (example) => {
+    Object.assign(form.values, example.values);
+    form.preset = example.preset ?? '';
+    trial.prepare?.(example);
+  };
+  return { form, begin, panel: h('div', { class: 'two', onkeydown }, h('section', { 'aria-label': 'Form' }, h('h2', null, 'Form'), form.element), trial.element) };
 }
 
 function noTrial() {
