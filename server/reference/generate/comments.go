@@ -89,9 +89,11 @@ func (s section) differs() bool { return strings.HasPrefix(s.title, "Differences
 // String returns the section without its title as Markdown.
 func (s section) String() string { return asMarkdown(&comment.Doc{Content: s.content}) }
 
+// asMarkdown keeps the blanks before the first line: they tell to which list it
+// belongs.
 func asMarkdown(d *comment.Doc) string {
 	p := comment.Printer{DocLinkURL: func(*comment.DocLink) string { return "" }}
-	return strings.TrimSpace(string(p.Markdown(d)))
+	return strings.Trim(string(p.Markdown(d)), "\n")
 }
 
 // declared returns the comment of a function or type as Markdown, without the
