@@ -130,8 +130,8 @@ func (rec *recorder) wrap(next http.RoundTripper) http.RoundTripper {
 			return nil, err
 		}
 		seen := templates.Request{Method: r.Method, URL: r.URL.String(), Headers: map[string]string{}, Body: asJSON(body)}
-		for name := range r.Header {
-			seen.Headers[name] = strings.Join(r.Header.Values(name), ", ")
+		for name, values := range r.Header { // a message's names are not in HTTP's spelling
+			seen.Headers[name] = strings.Join(values, ", ")
 		}
 		rec.mu.Lock()
 		rec.requests = append(rec.requests, seen)

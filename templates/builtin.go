@@ -9,7 +9,7 @@ import (
 	"patchbay/schema"
 )
 
-//go:embed frankfurter github polling rest webhook
+//go:embed frankfurter github memory mqtt nats polling rest webhook
 var builtinFiles embed.FS
 
 // BuiltIn returns the templates that come with patchbay, in the order of their

@@ -9,9 +9,14 @@ func TestBuiltIn(t *testing.T) {
 		"patchbay.rest":                      {"io.camunda:http-json:1", ""},
 		"patchbay.github.create-issue":       {"patchbay:github-issue:1", "rest"},
 		"patchbay.frankfurter.exchange-rate": {"patchbay:exchange-rate:1", "rest"},
+		"patchbay.memory.publish":            {"patchbay:memory-queue:1", ""},
+		"patchbay.nats.publish":              {"patchbay:nats:1", ""},
+		"patchbay.mqtt.publish":              {"patchbay:mqtt:1", ""},
 	}
 	for _, place := range []string{"start", "message-start", "intermediate", "boundary", "receive"} {
-		want["patchbay.webhook."+place], want["patchbay.polling."+place] = [2]string{}, [2]string{}
+		for _, kind := range []string{"webhook", "polling", "memory", "nats", "mqtt"} {
+			want["patchbay."+kind+"."+place] = [2]string{}
+		}
 	}
 	for _, b := range BuiltIn() {
 		got := [2]string{b.JobType(), b.Protocol()}

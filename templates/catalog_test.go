@@ -286,21 +286,35 @@ func TestSearch(t *testing.T) {
 		templateText("a", 1, "Alpha", "io.camunda:http-json:1", "")+"]")
 	rest := c.builtIn[slices.IndexFunc(c.builtIn, func(t *Template) bool { return t.ID == "patchbay.rest" })]
 	publish(t, c, strings.Replace(string(rest.Raw), `"version": 1`, `"version": 2`, 1))
-	const polling = " patchbay.polling.boundary@1 patchbay.polling.intermediate@1 patchbay.polling.message-start@1 patchbay.polling.receive@1 patchbay.polling.start@1"
-	webhook := strings.ReplaceAll(polling, "polling", "webhook")
+	var others, tasks []string // of the built-in ones; tasks with the one that was published anew
+	for _, b := range c.builtIn {
+		ref := b.ID + "@1"
+		if b.ID == "patchbay.rest" {
+			ref = "patchbay.rest@2"
+		} else {
+			others = append(others, ref)
+		}
+		if b.JobType() != "" {
+			tasks = append(tasks, ref)
+		}
+	}
+	slices.Sort(others)
+	slices.Sort(tasks)
+	everything := append([]string{"a@1", "b@3", "patchbay.rest@2"}, others...)
+	slices.Sort(everything)
 	tests := []struct {
 		name  string
 		query Query
 		want  string
 	}{
-		{"all", Query{}, "a@1 b@3 patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1" + polling + " patchbay.rest@2" + webhook},
+		{"all", Query{}, strings.Join(everything, " ")},
 		{"text", Query{Text: "ISSUE github"}, "patchbay.github.create-issue@1"},
 		{"wildcards are text", Query{Text: "a_1"}, "b@3"},
 		{"percent", Query{Text: "%"}, "b@3"},
 		{"protocol by job type", Query{Protocol: "rest", Source: SourcePublished}, "a@1 b@3 patchbay.rest@2"},
-		{"built in", Query{Source: SourceBuiltIn}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1" + polling + webhook},
+		{"built in", Query{Source: SourceBuiltIn}, strings.Join(others, " ")},
 		{"inbound", Query{Text: "webhook start"}, "patchbay.webhook.message-start@1 patchbay.webhook.start@1"},
-		{"element type", Query{ElementType: "bpmn:ServiceTask"}, "patchbay.frankfurter.exchange-rate@1 patchbay.github.create-issue@1 patchbay.rest@2"},
+		{"element type", Query{ElementType: "bpmn:ServiceTask"}, strings.Join(tasks, " ")},
 		{"tag", Query{Tag: "One"}, "a@1 b@3"},
 		{"job type", Query{JobType: "x:b:1"}, "b@3"},
 		{"engine", Query{Engine: "8.2"}, "a@1 b@3"},

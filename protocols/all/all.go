@@ -10,6 +10,7 @@ import (
 	"patchbay/protocols/queue/amqp"
 	"patchbay/protocols/queue/kafka"
 	"patchbay/protocols/queue/memory"
+	"patchbay/protocols/queue/mqtt"
 	"patchbay/protocols/queue/nats"
 	"patchbay/protocols/rest"
 	"patchbay/protocols/webhook"
@@ -27,5 +28,6 @@ func Protocols() []protocols.Protocol {
 		amqp.Protocol(),
 		kafka.Protocol(),
 		nats.Protocol(),
+		mqtt.Protocol(),
 	}
 }

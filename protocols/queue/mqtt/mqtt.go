@@ -16,9 +16,10 @@
 // give the element a messageIdExpression. QoS 0 comes once at most.
 //
 // The session belongs to a client id, by default one of the connector's own, which
-// is the same in all versions of a process that listen to the same. Only one replica listens at a time; another one takes the
-// session over. Several listeners that shall share messages name the same group
-// (shared subscription) and have an id each.
+// is the same in all versions of a process that listen to the same. Only one
+// replica listens at a time; another one takes the session over. Several listeners
+// that shall share messages name the same group (shared subscription) and have an
+// id each.
 //
 // MQTT 3.1.1 has no headers, content type, correlation data, response topic and
 // expiry, and confirms what the broker refused; some brokers share subscriptions.
