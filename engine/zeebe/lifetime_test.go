@@ -243,6 +243,40 @@ func TestChangeJobTypesWhileRunning(t *testing.T) {
 	})
 }
 
+// Slots bound calls: a command that the gateway takes its time for does not
+// keep one. But commands are bounded too, so that in the end it does.
+func TestSlowCommands(t *testing.T) {
+	var handled atomic.Int32
+	handle := func(context.Context, engine.Job) engine.Outcome {
+		handled.Add(1)
+		return engine.Complete{}
+	}
+	g := gatewaytest.New()
+	var answer chan struct{}
+	g.Before = func(_ context.Context, method string, _ any) error {
+		if method == "CompleteJob" {
+			<-answer
+		}
+		return nil
+	}
+	bubble(t, g, handle, zeebe.WorkerOptions{MaxActive: 10, MaxTotal: 20}, func(r *rig) {
+		answer = make(chan struct{})
+		g.Start()
+		r.ws.Add(zeebe.JobType{Name: "a"})
+		synctest.Wait()
+		g.Offer(100, job("a"))
+		synctest.Wait()
+		if n := handled.Load(); n != 15 || r.ws.InFlight() != 15 || r.ws.Health()[0].InFlight != 10 {
+			t.Errorf("%d handled, %d in flight, health %+v; want five commands, and ten jobs that wait with their slots", n, r.ws.InFlight(), r.ws.Health())
+		}
+		close(answer)
+		r.idle()
+		if n := g.Counts(); n.Completed != 100 || n.Activated != 100 {
+			t.Errorf("counts %+v", n)
+		}
+	})
+}
+
 func TestChangedSettingsReplaceTheWorker(t *testing.T) {
 	g := gatewaytest.New()
 	opened := 0

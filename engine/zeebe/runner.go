@@ -42,6 +42,10 @@ type runner struct {
 	// that has grown its stack once is cheaper than a new one.
 	tasks  chan task
 	parked atomic.Int32
+	// sending holds an element for each command that is under way. It gets
+	// free in bounded time: a command ends with its job's lock, and all do
+	// when commands ends.
+	sending chan struct{}
 }
 
 // maxParked bounds the goroutines that wait for jobs.
@@ -53,7 +57,8 @@ type task struct {
 }
 
 // start runs a job in the background. The worker holds a slot for it, which is
-// returned at the job's end.
+// returned when its handler has ended: the slots bound calls, and what became of
+// a call is reported while the next one is made already.
 func (r *runner) start(w *worker, job *pb.ActivatedJob) {
 	r.jobs.Add(1)
 	t := task{w, job}
@@ -73,8 +78,17 @@ func (r *runner) loop(t task) {
 
 func (r *runner) one(t task) {
 	defer r.jobs.Done()
-	defer t.worker.share.put()
-	r.run(t.worker, t.job)
+	done := r.run(t.worker, t.job)
+	result := NoCommand
+	if done.outcome == nil {
+		t.worker.share.put()
+	} else {
+		r.sending <- struct{}{} // a gateway that is slow to take commands keeps the slots
+		t.worker.share.put()
+		result = r.report(done.job, done.outcome, done.lockEnd)
+		<-r.sending
+	}
+	r.observer.JobFinished(t.worker.spec.Name, result, time.Since(done.started))
 }
 
 func (r *runner) next() (t task, ok bool) {
@@ -90,7 +104,15 @@ func (r *runner) next() (t task, ok bool) {
 	}
 }
 
-func (r *runner) run(w *worker, activated *pb.ActivatedJob) {
+// done is a job whose handler has ended.
+type done struct {
+	job              engine.Job
+	outcome          engine.Outcome // nil for no command
+	started, lockEnd time.Time
+}
+
+// run handles a job.
+func (r *runner) run(w *worker, activated *pb.ActivatedJob) done {
 	started := time.Now()
 	job, err := r.headers.convert(activated)
 	if activated.Deadline == 0 {
@@ -99,22 +121,17 @@ func (r *runner) run(w *worker, activated *pb.ActivatedJob) {
 	if !started.Before(job.Deadline) {
 		r.log.Warn("a job arrived after its lock had ended: are the clocks of gateway and worker apart?",
 			"jobType", job.Type, "job", job.Key, "lockEnded", job.Deadline)
-		r.observer.JobFinished(w.spec.Name, NoCommand, 0)
-		return
+		return done{job: job, started: started}
 	}
 	ctx := newJobContext(r.handlers, job.Deadline, started)
+	defer ctx.cancel()
 	var outcome engine.Outcome
 	if err != nil {
 		outcome = engine.Fail{Message: err.Error()}
 	} else {
 		outcome = r.protect(ctx, job)
 	}
-	ctx.cancel()
-	result := NoCommand
-	if outcome = r.cutOff(job, outcome); outcome != nil {
-		result = r.report(job, outcome, ctx.lock())
-	}
-	r.observer.JobFinished(w.spec.Name, result, time.Since(started))
+	return done{job, r.cutOff(job, outcome), started, ctx.lock()}
 }
 
 // protect calls the handler and turns its panic into a failed job.

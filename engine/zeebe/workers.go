@@ -16,7 +16,9 @@ type WorkerOptions struct {
 	// Name is the worker's name at the gateway; "patchbay" by default.
 	Name string
 	// MaxActive bounds the jobs of one type in flight, 256 by default;
-	// MaxTotal those of all types, 1024 by default.
+	// MaxTotal those of all types, 1024 by default. A job is in flight until
+	// its handler has ended; a quarter of MaxTotal more may be waiting for the
+	// gateway to take their commands.
 	MaxActive, MaxTotal int
 	// Timeout is how long a job is locked; five minutes by default.
 	Timeout time.Duration
@@ -77,7 +79,7 @@ func NewWorkers(c *Client, handle Handler, o WorkerOptions) *Workers {
 	o = o.withDefaults(c)
 	ws := &Workers{client: c, options: o, slots: newSlots(o.MaxTotal), running: map[string]*worker{},
 		intake: newEnding(), handlers: newEnding(), commands: newEnding()}
-	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
+	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), sending: make(chan struct{}, max(1, o.MaxTotal/4)), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
 	return ws
 }
 
@@ -174,12 +176,12 @@ func (ws *Workers) Health() []Health {
 	return list
 }
 
-// InFlight is the number of jobs that are handled, those of removed types
-// included.
+// InFlight is the number of jobs that are handled or whose commands are under
+// way, those of removed types included.
 func (ws *Workers) InFlight() int {
 	ws.slots.mu.Lock()
 	defer ws.slots.mu.Unlock()
-	return ws.slots.used
+	return ws.slots.used + len(ws.runner.sending)
 }
 
 // Drain ends the set: it takes no more jobs, gives back those that were not
