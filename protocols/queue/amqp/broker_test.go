@@ -2,7 +2,6 @@ package amqp
 
 import (
 	cryptorand "crypto/rand"
-	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
@@ -12,7 +11,6 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
-	"patchbay/protocols/bind"
 	"patchbay/protocols/protocoltest"
 	"patchbay/protocols/queue"
 	"patchbay/protocols/queue/queuetest"
@@ -149,24 +147,6 @@ func withUser(t testing.TB, uri, user, password string) string {
 	}
 	u.User = url.UserPassword(user, password)
 	return u.String()
-}
-
-// input binds a job's variables.
-func input(t testing.TB, variables any) *Input {
-	t.Helper()
-	text, err := json.Marshal(variables)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var plain map[string]any
-	if err := json.Unmarshal(text, &plain); err != nil {
-		t.Fatal(err)
-	}
-	in := Protocol().Input().(*Input)
-	if err := bind.Bind(plain, in); err != nil {
-		t.Fatal(err)
-	}
-	return in
 }
 
 func TestBrokerSuite(t *testing.T) {
