@@ -2,6 +2,7 @@ package amqp
 
 import (
 	cryptorand "crypto/rand"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"patchbay/protocols"
+	"patchbay/protocols/bind"
 	"patchbay/protocols/protocoltest"
 	"patchbay/protocols/queue"
 	"patchbay/protocols/queue/queuetest"
@@ -165,22 +168,43 @@ func TestBrokerQuorumSuite(t *testing.T) {
 	suite(t, r.uri, func(t testing.TB) string { return r.queue(t, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}) }).Run(t)
 }
 
+// endurance counts messages on a node that is reached at a URI.
+func endurance(t *testing.T, r rabbit, uri string) queuetest.Endurance {
+	e := queuetest.Endurance{Suite: suite(t, uri, func(t testing.TB) string { return r.queue(t, nil) })}
+	e.Numbered = func(target string, n int) map[string]any {
+		variables := e.Input(target, queue.Message{Value: []byte(strconv.Itoa(n))})
+		return with(variables, "message", "properties", map[string]any{"messageId": "number-" + strconv.Itoa(n)})
+	}
+	properties := e.Properties
+	e.Properties = func(target string) map[string]any { return with(properties(target), "consumption", "maxInFlight", 256) }
+	return e
+}
+
 // TestBrokerEndurance ends the node in order and without a word by turns.
 func TestBrokerEndurance(t *testing.T) {
 	r := node(t)
-	e := queuetest.Endurance{Messages: 100_000, Restarts: 20,
-		Suite: suite(t, r.uri, func(t testing.TB) string { return r.queue(t, nil) }),
-		Again: func(t testing.TB, n int) { r.restart(t, []string{"stop", "kill"}[n%2]) }}
-	e.Numbered = func(target string, n int) map[string]any {
-		variables := e.Input(target, queue.Message{Value: []byte(strconv.Itoa(n))})
-		variables["message"].(map[string]any)["properties"] = map[string]any{"messageId": "number-" + strconv.Itoa(n)}
-		return variables
-	}
-	properties := e.Properties
-	e.Properties = func(target string) map[string]any {
-		out := properties(target)
-		out["consumption"] = map[string]any{"maxInFlight": 256}
-		return out
-	}
+	e := endurance(t, r, r.uri)
+	e.Messages, e.Restarts = 100_000, 20
+	e.Again = func(t testing.TB, n int) { r.restart(t, []string{"stop", "kill"}[n%2]) }
 	e.Run(t)
+}
+
+// bound binds a job's variables.
+func bound(variables map[string]any) (any, error) {
+	in := Protocol().Input()
+	return in, bind.Bind(variables, in)
+}
+
+func inbound(t testing.TB, h protocols.InboundHost, properties map[string]any) protocols.Inbound {
+	t.Helper()
+	p := Protocol().Properties()
+	if err := bind.Bind(properties, p); err != nil {
+		t.Fatal(err)
+	}
+	in, err := Protocol().Inbound(h, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.(io.Closer).Close() })
+	return in
 }

@@ -1,0 +1,369 @@
+package amqp
+
+import (
+	"context"
+	cryptorand "crypto/rand"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+
+	"patchbay/protocols"
+	"patchbay/protocols/protocoltest"
+)
+
+// patience bounds how long these tests wait for what must happen.
+const patience = 30 * time.Second
+
+// publisher runs jobs on one pool of connections.
+func publisher(t testing.TB, host protocols.Host) func(ctx context.Context, variables map[string]any) (map[string]any, error) {
+	t.Helper()
+	p := Protocol()
+	out, err := p.Outbound(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = out.(io.Closer).Close() })
+	return func(ctx context.Context, variables map[string]any) (map[string]any, error) {
+		in, err := bound(variables)
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		result, err := out.Execute(ctx, protocols.Call{Input: in})
+		if err != nil {
+			return nil, err
+		}
+		return result.Value.(map[string]any), nil
+	}
+}
+
+// code is an error's code, "input" for an error of the input.
+func code(err error) string {
+	var known *protocols.Error
+	switch {
+	case err == nil:
+		return ""
+	case protocols.IsInputError(err):
+		return "input"
+	case errors.As(err, &known):
+		return known.Code
+	}
+	return "no code: " + err.Error()
+}
+
+// count is how many messages a queue has.
+func (r rabbit) count(t testing.TB, queue string) int {
+	t.Helper()
+	q, err := r.admin(t).QueueDeclarePassive(queue, true, false, false, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q.Messages
+}
+
+// exchange declares a topic exchange for the time of the test.
+func (r rabbit) exchange(t testing.TB) string {
+	t.Helper()
+	name := "patchbay-test-" + cryptorand.Text()
+	channel := r.admin(t)
+	if err := channel.ExchangeDeclare(name, "topic", true, false, false, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = channel.ExchangeDelete(name, false, false) })
+	return name
+}
+
+func with(variables map[string]any, group, name string, value any) map[string]any {
+	out := maps.Clone(variables)
+	members, _ := out[group].(map[string]any)
+	members = maps.Clone(members)
+	if members == nil {
+		members = map[string]any{}
+	}
+	members[name] = value
+	out[group] = members
+	return out
+}
+
+func TestBrokerReceipt(t *testing.T) {
+	r := node(t)
+	publish := publisher(t, protocoltest.Host(t))
+	exchange, target := r.exchange(t), r.queue(t, nil)
+	if err := r.admin(t).QueueBind(target, "new.#", exchange, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := publish(t.Context(), with(job(r.uri, exchange, "new.eu", "x"), "message", "properties", map[string]any{"messageId": "m-1"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"statusResult": "success", "confirmed": true, "exchange": exchange, "routingKey": "new.eu", "messageId": "m-1"}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if _, err := publish(t.Context(), job(r.uri, exchange, "old", "x")); code(err) != CodeUnroutable {
+		t.Errorf("got %v, want %s", err, CodeUnroutable)
+	}
+	if _, err := publish(t.Context(), with(job(r.uri, exchange, "old", "x"), "routing", "mandatory", false)); err != nil {
+		t.Errorf("without mandatory: %v", err)
+	}
+}
+
+func TestBrokerRefusals(t *testing.T) {
+	r := node(t)
+	publish := publisher(t, protocoltest.Host(t))
+	full := r.queue(t, amqp.Table{"x-max-length": 1, "x-overflow": "reject-publish"})
+	if _, err := publish(t.Context(), job(r.uri, "", full, "first")); err != nil {
+		t.Fatal(err)
+	}
+	withProperty := func(name, value string) map[string]any {
+		return with(job(r.uri, "", full, "x"), "message", "properties", map[string]any{name: value})
+	}
+	tests := map[string]struct {
+		variables map[string]any
+		code      string
+	}{
+		"a full queue":         {job(r.uri, "", full, "second"), CodeNacked},
+		"a message too large":  {job(r.uri, "", full, strings.Repeat("x", 1<<20+1)), "PRECONDITION_FAILED"},
+		"another's user id":    {withProperty("userId", "somebody"), "PRECONDITION_FAILED"},
+		"an account's rights":  {job(withUser(t, r.uri, "reader", "reader"), "", full, "x"), "ACCESS_REFUSED"},
+		"no port for the host": {job("amqp://broker.invalid", "", full, "x"), CodeUnknownHost},
+		"no TLS there":         {with(job(r.uri, "", full, "x"), "routing", "tls", true), "SSL_HANDSHAKE_FAILED"},
+	}
+	for name, tt := range tests {
+		if _, err := publish(t.Context(), tt.variables); code(err) != tt.code {
+			t.Errorf("%s: got %q: %v, want %q", name, code(err), err, tt.code)
+		} else {
+			t.Logf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestBrokerNeighbours publishes good messages beside such as make the broker
+// close the channel: each gets what it deserves.
+func TestBrokerNeighbours(t *testing.T) {
+	r := node(t)
+	publish := publisher(t, protocoltest.Host(t))
+	target := r.queue(t, nil)
+	large := strings.Repeat("x", 1<<20+1)
+	const workers, each = 16, 60
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	good := 0
+	for w := range workers {
+		all.Go(func() {
+			for n := range each {
+				variables, want := job(r.uri, "", target, "x"), ""
+				switch {
+				case w == 0 && n%10 == 5:
+					variables, want = job(r.uri, "", target, large), "PRECONDITION_FAILED"
+				case w == 1 && n%10 == 5:
+					variables, want = job(r.uri, "patchbay-no-such-exchange", target, "x"), "NOT_FOUND"
+				case w == 2:
+					variables, want = job(r.uri, "", "patchbay-no-such-queue", "x"), CodeUnroutable
+				}
+				if _, err := publish(t.Context(), variables); code(err) != want {
+					t.Errorf("worker %d, message %d: got %q: %v, want %q", w, n, code(err), err, want)
+				} else if want == "" {
+					mu.Lock()
+					good++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := r.count(t, target); got < good {
+		t.Errorf("%d messages were confirmed, but the queue has %d", good, got)
+	} else {
+		t.Logf("%d confirmed, %d in the queue", good, got)
+	}
+}
+
+// TestBrokerBlocked publishes while the broker is out of memory.
+func TestBrokerBlocked(t *testing.T) {
+	r := node(t)
+	publish := publisher(t, protocoltest.Host(t))
+	target := r.queue(t, nil)
+	if _, err := publish(t.Context(), job(r.uri, "", target, "before")); err != nil {
+		t.Fatal(err)
+	}
+	r.control(t, "ctl", "set_vm_memory_high_watermark", "absolute", "1MB")
+	defer r.control(t, "ctl", "set_vm_memory_high_watermark", "0.4")
+	for n := range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := publish(ctx, job(r.uri, "", target, "meanwhile"))
+		cancel()
+		if code(err) != "TIMEOUT" {
+			t.Errorf("publication %d: got %v, want a time-out", n, err)
+		}
+		t.Logf("publication %d: %v", n, err)
+	}
+	r.control(t, "ctl", "set_vm_memory_high_watermark", "0.4")
+	if _, err := publish(t.Context(), job(r.uri, "", target, "after")); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+func TestBrokerTLS(t *testing.T) {
+	r := node(t)
+	if r.folder == "" {
+		t.Skip("there are no certificates: PATCHBAY_RABBITMQ_NODE is not set")
+	}
+	pem := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(r.folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	target := r.queue(t, nil)
+	u := r.parsed(t)
+	port, _ := strconv.Atoi(u.Port())
+	u.Scheme, u.Host = "amqps", "localhost:"+strconv.Itoa(port+1)
+	plain := job(u.String(), "", target, "x")
+	trusting := with(plain, "clientTls", "trustedCertificate", pem("ca.pem"))
+	known := with(with(trusting, "clientTls", "clientCertificate", pem("client.pem")), "clientTls", "clientPrivateKey", pem("client.key"))
+	password, _ := u.User.Password()
+	credentials := maps.Clone(known)
+	credentials["authentication"] = map[string]any{"authType": "credentials", "userName": u.User.Username(), "password": password}
+	credentials["routing"] = map[string]any{"hostName": "localhost", "port": strconv.Itoa(port + 1), "virtualHost": "/", "tls": true, "routingKey": target}
+	tests := map[string]struct {
+		variables map[string]any
+		code      string
+	}{
+		"an authority that is not trusted": {plain, "SSL_HANDSHAKE_FAILED"},
+		"both certificates":                {known, ""},
+		"both certificates, no URI":        {credentials, ""},
+		"half a client certificate":        {with(trusting, "clientTls", "clientCertificate", pem("client.pem")), "input"},
+	}
+	publish := publisher(t, protocoltest.Host(t))
+	for name, tt := range tests {
+		if _, err := publish(t.Context(), tt.variables); code(err) != tt.code {
+			t.Errorf("%s: got %v, want %q", name, err, tt.code)
+		}
+	}
+	// TLS 1.3 tells a client only after the handshake that it is not welcome.
+	if _, err := publish(t.Context(), trusting); err == nil {
+		t.Error("it publishes without a client certificate")
+	} else {
+		t.Logf("without a client certificate: %v", err)
+	}
+}
+
+// TestBrokerVirtualHost has a slash in a host's name.
+func TestBrokerVirtualHost(t *testing.T) {
+	r := node(t)
+	publish := publisher(t, protocoltest.Host(t))
+	if _, err := publish(t.Context(), job(r.uri+"/other%2Fhost", "amq.fanout", "", "x")); code(err) != CodeUnroutable {
+		t.Errorf("got %v, want %s", err, CodeUnroutable)
+	}
+}
+
+// TestBrokerHealth takes the queue away from a consumer and brings it back.
+func TestBrokerHealth(t *testing.T) {
+	r := node(t)
+	target := r.queue(t, nil)
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": r.uri}, "queueName": target})
+	receive := func(ready func()) error {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		return in.Receive(ctx, ready, func(context.Context, protocols.Event) (protocols.Correlation, error) {
+			return protocols.Correlation{Matched: true}, nil
+		})
+	}
+	err := receive(func() {
+		if _, err := r.admin(t).QueueDelete(target, false, false, false); err != nil {
+			t.Error(err)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "the broker cancelled the consumer") {
+		t.Errorf("a deleted queue: got %v", err)
+	}
+	if err = receive(func() {}); err == nil || !strings.Contains(err.Error(), "NOT_FOUND - no queue") {
+		t.Errorf("a missing queue: got %v", err)
+	}
+	if _, err := r.admin(t).QueueDeclare(target, true, false, false, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := in.Receive(ctx, cancel, nil); err != nil || ctx.Err() == nil {
+		t.Errorf("with the queue again: got %v", err)
+	}
+}
+
+// TestBrokerReject lets the queue's own dead-letter exchange take what is never
+// accepted.
+func TestBrokerReject(t *testing.T) {
+	r := node(t)
+	dead := r.queue(t, nil)
+	source := r.queue(t, amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})
+	if _, err := publisher(t, protocoltest.Host(t))(t.Context(), job(r.uri, "", source, "poison")); err != nil {
+		t.Fatal(err)
+	}
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": r.uri}, "queueName": source, "reject": "true"})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := in.Receive(ctx, func() {}, func(context.Context, protocols.Event) (protocols.Correlation, error) {
+		cancel()
+		return protocols.Correlation{}, &protocols.Rejected{Code: protocols.CodeInvalidInput, Message: "no correlation key"}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := time.Now().Add(patience)
+	for r.count(t, dead) == 0 && time.Now().Before(limit) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := r.count(t, source); got != 0 || r.count(t, dead) != 1 {
+		t.Errorf("%d messages are left, %d are dead letters", got, r.count(t, dead))
+	}
+}
+
+// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
+// breaks off in the middle of a frame, or goes silent.
+func TestBrokerPoorNetwork(t *testing.T) {
+	r := node(t)
+	u := r.parsed(t)
+	logger := zerolog.Nop()
+	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), logger), "rabbitmq", "127.0.0.1:0", u.Host)
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Stop()
+	u.Host = proxy.Listen
+	u.RawQuery = "heartbeat=2"
+	troubles := []string{
+		`{"type":"latency","attributes":{"latency":100,"jitter":50}}`,
+		`{"type":"reset_peer","attributes":{"timeout":50}}`,
+		`{"type":"limit_data","attributes":{"bytes":2000}}`,
+		`{"type":"limit_data","stream":"upstream","attributes":{"bytes":3000}}`,
+		`{"type":"timeout","attributes":{"timeout":300}}`,
+		`{"type":"bandwidth","stream":"upstream","attributes":{"rate":20}}`,
+		`{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":100}}`,
+	}
+	e := endurance(t, r, u.String())
+	e.Messages, e.Restarts = 3500, len(troubles)
+	e.Again = func(t testing.TB, n int) {
+		toxic, err := proxy.Toxics.AddToxicJson(strings.NewReader(troubles[n]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if err := proxy.Toxics.RemoveToxic(context.Background(), toxic.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.Run(t)
+}
