@@ -57,8 +57,11 @@ func (s *source) mark() string {
 	return fmt.Sprintf("patchbay offsets %v", s.offsets)
 }
 
-// The bounds of what is fetched ahead, in bytes; properties may change them.
+// The bounds of what is fetched ahead, in bytes, and of how long a broker waits
+// for something to come, during which nobody asks it for another partition;
+// properties may change them.
 const (
+	fetchWait           = 500 * time.Millisecond
 	fetchBytes          = 16 << 20
 	fetchPartitionBytes = 1 << 20
 	// unpackedBytes bounds a batch that was compressed.
@@ -70,7 +73,7 @@ func (s *source) options(c *consumer) []kgo.Opt {
 	return append([]kgo.Opt{
 		kgo.ConsumerGroup(s.group), kgo.Balancers(kgo.CooperativeStickyBalancer()), kgo.BlockRebalanceOnPoll(), kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(c.assigned), kgo.AdjustFetchOffsetsFn(c.begin), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost),
-		kgo.FetchMaxBytes(fetchBytes), kgo.FetchMaxPartitionBytes(fetchPartitionBytes), kgo.MaxDecompressBatchBytes(unpackedBytes),
+		kgo.FetchMaxWait(fetchWait), kgo.FetchMaxBytes(fetchBytes), kgo.FetchMaxPartitionBytes(fetchPartitionBytes), kgo.MaxDecompressBatchBytes(unpackedBytes),
 		kgo.ConsumeResetOffset(s.resetOffset()), kgo.WithHooks(&c.pulse),
 	}, s.settings.consuming...)
 }
