@@ -85,6 +85,15 @@ func TestForm(t *testing.T) {
 	p.fill("URL, FEEL expression", `base + "/orders"`)
 	p.until(`!document.querySelector('.form').innerText.includes('http://') && document.activeElement.value === 'base + "/orders"'`)
 	p.shoot("form-expression")
+	p.fill("Result expression", "{a: ")
+	p.until(`document.activeElement.value === '{a: '`)
+	ask[bool](p, `(window.kept = document.activeElement, document.activeElement.setSelectionRange(1, 1), true)`)
+	p.press("x")
+	p.choose("Type", "basic")
+	p.see("[data-key='authentication.username'] label", "User name")
+	if !ask[bool](p, `window.kept.isConnected && window.kept.value === '{xa: '`) {
+		t.Error("a field was made anew though nothing has changed in it")
+	}
 }
 
 // TestPlayground evaluates, completes and shows where an error is.

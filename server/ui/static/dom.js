@@ -36,6 +36,18 @@ export function fill(element, ...children) {
   return element;
 }
 
+// sync makes an element hold these elements in this order. Those that stay are
+// not touched, so that the focus and what is unfolded stay too.
+export function sync(parent, wanted) {
+  const stay = new Set(wanted);
+  for (const child of [...parent.childNodes]) if (!stay.has(child)) child.remove();
+  let at = parent.firstChild;
+  for (const element of wanted) {
+    if (element === at) at = at.nextSibling;
+    else parent.insertBefore(element, at);
+  }
+}
+
 // isLink tells which addresses may be followed: pages of this UI, files of this
 // server, and the web.
 export function isLink(address) {

@@ -1,8 +1,8 @@
 // A template's form, drawn as the modeler's property panel draws it. What is
 // shown, and what is wrong, the server says: it has the one set of rules.
-import { h, fill, newID, richText, debounce } from './dom.js';
+import { h, fill, sync, newID, richText, debounce } from './dom.js';
 import { post } from './api.js';
-import { badge, errorBox, select } from './parts.js';
+import { badge, errorBox, field, select } from './parts.js';
 
 // TemplateForm draws the form of a template: {templateId, templateVersion} or
 // {template}. onanswer gets what the server says of the template.
@@ -14,7 +14,8 @@ export class TemplateForm {
     this.values = Object.create(null); // keys are a template's: "__proto__" is one like any other
     this.preset = '';
     this.shown = new Map(); // the fields by key, so that the focus stays where it is
-    this.open = new Map();
+    this.groups = new Map(); // by id
+    this.state = h('p', { class: 'form-state', role: 'status' });
     this.expressions = new Set(); // keys that a person made expressions, which 5 and true are too
     this.element = h('div', { class: 'form' }, h('p', { class: 'muted' }, 'Reading the template…'));
     this.later = debounce(120, () => this.refresh());
@@ -38,30 +39,35 @@ export class TemplateForm {
 
   draw(form) {
     const problems = form.groups.flatMap((g) => g.fields).filter((f) => f.problem).length;
+    fill(this.state, problems === 0 ? badge('complete', 'good') : badge(problems === 1 ? 'one value to mend' : `${problems} values to mend`, 'warn'));
     const before = this.shown;
     this.shown = new Map();
     const groups = form.groups.map((g) => this.group(g, before));
-    fill(this.element,
-      h('p', { class: 'form-state', role: 'status' }, problems === 0 ? badge('complete', 'good') : badge(problems === 1 ? 'one value to mend' : `${problems} values to mend`, 'warn')),
-      form.presets?.length > 0 && this.presets(form.presets), groups,
-      form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.'),
-      form.warnings.length > 0 && h('ul', { class: 'plain box warn' }, form.warnings.map((w) => h('li', null, h('strong', null, w.property), `: ${w.message}`))));
+    const rest = [form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.'), form.warnings.length > 0 && warnings(form.warnings)];
+    sync(this.element, [this.state, this.presets(form.presets ?? []), ...groups, ...rest].filter(Boolean));
   }
 
+  // presets is made once: a template's do not change with its values.
   presets(list) {
-    const control = select([['', 'no preset'], ...list.map((id) => [id, id])], this.preset, (id) => { this.preset = id; this.refresh(); });
-    control.id = newID('preset');
-    return h('div', { class: 'field' }, h('label', { for: control.id }, 'Preset'), control);
+    if (list.length === 0) return null;
+    this.presetField ??= field('Preset', select([['', 'no preset'], ...list.map((id) => [id, id])], this.preset, (id) => { this.preset = id; this.refresh(); }));
+    return this.presetField;
   }
 
   group(group, before) {
-    const fields = group.fields.map((f) => this.field(f, before.get(f.key)));
-    if (group.id === '') return h('div', { class: 'group loose' }, fields);
-    const wrong = group.fields.some((f) => f.problem);
-    return h('details', {
-      class: 'group', open: this.open.get(group.id) ?? group.open, ontoggle: (e) => this.open.set(group.id, e.target.open),
-    }, h('summary', null, h('span', null, group.label), wrong && h('span', { class: 'dot warn', title: 'Something is to be mended here' })),
-    group.tooltip && h('p', { class: 'hint' }, richText(group.tooltip)), fields);
+    const known = this.groups.get(group.id) ?? this.newGroup(group);
+    this.groups.set(group.id, known);
+    known.dot.hidden = !group.fields.some((f) => f.problem);
+    sync(known.element, [...known.head, ...group.fields.map((f) => this.field(f, before.get(f.key)))]);
+    return known.element;
+  }
+
+  newGroup(group) {
+    const dot = h('span', { class: 'dot', title: 'Something is to be mended here' });
+    if (group.id === '') return { element: h('div', { class: 'group loose' }), head: [], dot };
+    const head = [h('summary', null, h('span', null, group.label), dot)];
+    if (group.tooltip) head.push(h('p', { class: 'hint' }, richText(group.tooltip)));
+    return { element: h('details', { class: 'group', open: group.open }), head, dot };
   }
 
   // field draws a field anew only where its kind has changed.
@@ -127,6 +133,10 @@ export class TemplateForm {
       type: 'button', class: 'fx', 'aria-pressed': String(Boolean(f.expression)), 'aria-label': `FEEL expression for ${f.label}`, title: 'FEEL expression', onclick: flip,
     }, 'fx');
   }
+}
+
+function warnings(list) {
+  return h('ul', { class: 'plain box warn' }, list.map((w) => h('li', null, h('strong', null, w.property), `: ${w.message}`)));
 }
 
 // isCode tells which texts are not prose.

@@ -32,6 +32,7 @@ function show(route, signal, focus) {
     if (path === view.path) a.setAttribute('aria-current', 'page');
     else a.removeAttribute('aria-current');
   }
+  showLink(links.get(view.path));
   document.title = `${view.title} – patchbay`;
   try {
     fill(main, view.show(route, signal));
@@ -42,6 +43,12 @@ function show(route, signal, focus) {
     window.scrollTo(0, 0);
     main.focus({ preventScroll: true });
   }
+}
+
+// showLink brings a link into sight where the navigation is a bar that scrolls.
+function showLink(a) {
+  const nav = document.getElementById('nav');
+  nav.scrollLeft = a.offsetLeft - (nav.clientWidth - a.offsetWidth) / 2;
 }
 
 // who offers to forget the token.
