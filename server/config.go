@@ -30,6 +30,9 @@ type Config struct {
 	WebhookURL     string        `name:"webhook-url" placeholder:"URL" help:"Address under which callers see this server, for signatures that cover the URL."`
 	MessageTTL     time.Duration `name:"message-ttl" default:"1h" help:"How long messages of inbound connectors wait for a subscription; the property messageTtl wins."`
 
+	Mirror         []string      `sep:"none" placeholder:"SOURCE" help:"Copies templates into the catalog: the URL of an index such as Camunda's marketplace has, a folder, or git: and a checkout, all of whose history counts; repeatable. An index may be at public addresses, and those of --allow-net."`
+	MirrorInterval time.Duration `default:"24h" placeholder:"DURATION" help:"How often --mirror looks for new templates."`
+
 	AllowNet      []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
 	AllowLoopback bool     `help:"Short for --allow-net loopback."`
 	NoAuth        bool     `help:"Let the API listen beyond this machine without tokens."`

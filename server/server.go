@@ -33,6 +33,7 @@ type Server struct {
 	locked     *store.Lock // nil with PostgreSQL
 	db         *store.DB
 	audit      *audit.Log
+	mirrors    *mirrors
 	catalog    *templates.Catalog
 	types      *JobTypes
 	engine     *embedded.Engine // nil with a remote gateway
@@ -65,7 +66,7 @@ func New(ctx context.Context, config Config, log *slog.Logger) (_ *Server, err e
 		}
 	}()
 	for _, start := range []func(context.Context) error{
-		s.openCatalog, s.openGateway, s.openSources, s.openTracing, s.openConnectors, s.openInbound, s.listen, s.noteAddresses} {
+		s.openCatalog, s.openMirrors, s.openGateway, s.openSources, s.openTracing, s.openConnectors, s.openInbound, s.listen, s.noteAddresses} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -247,6 +248,9 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	group.Go(func() error { s.watchCatalog(ctx); return nil })
+	mirrored := make(chan struct{})
+	group.Go(func() error { defer close(mirrored); s.mirrors.run(ctx); return nil })
+	s.onStop(func(context.Context) error { <-mirrored; return nil })
 	s.inbound.ended = make(chan struct{})
 	group.Go(func() error { defer close(s.inbound.ended); return s.inbound.manager.Run(ctx) })
 	group.Go(func() error { s.awaitInbound(ctx); return nil })

@@ -49,13 +49,19 @@ type publishOutput struct {
 	Body   any
 }
 
-func (c catalog) publish(ctx context.Context, in *formInput) (*publishOutput, error) {
+type publishInput struct {
+	Type    string `header:"Content-Type" hidden:"true"`
+	RawBody []byte `contentType:"multipart/form-data"`
+	History bool   `query:"history" doc:"Takes versions below the latest, too: for what another catalog has published."`
+}
+
+func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput, error) {
 	release, err := c.publishing.take(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	text, tests, err := in.publication()
+	text, tests, err := (&formInput{in.Type, in.RawBody}).publication()
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +74,12 @@ func (c catalog) publish(ctx context.Context, in *formInput) (*publishOutput, er
 			return nil, err
 		}
 	}
-	results, err := c.PublishTemplates(ctx, list)
-	c.record(ctx, list, results, err)
+	store, action := c.PublishTemplates, audit.Publish
+	if in.History {
+		store, action = c.Import, audit.Import
+	}
+	results, err := store(ctx, list)
+	c.record(ctx, action, list, results, err)
 	if err != nil {
 		return nil, publishProblem(err)
 	}
@@ -141,10 +151,10 @@ func (c catalog) test(ctx context.Context, list []*templates.Template, text []by
 }
 
 // record notes what was published, or was not; the same text again is no change.
-func (c catalog) record(ctx context.Context, list []*templates.Template, results []templates.Result, err error) {
+func (c catalog) record(ctx context.Context, action audit.Action, list []*templates.Template, results []templates.Result, err error) {
 	for i, t := range list {
 		if err != nil || results[i].New {
-			c.recorder.Record(ctx, audit.Publish, t.Ref(), err)
+			c.recorder.Record(ctx, action, t.Ref(), err)
 		}
 	}
 }

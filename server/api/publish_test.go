@@ -127,3 +127,15 @@ func TestStoreIsGone(t *testing.T) {
 		r.expect(http.StatusInternalServerError, method, path, template("a", 1)).problem(t)
 	}
 }
+
+// TestPublishHistory: what another catalog has published comes in any order.
+func TestPublishHistory(t *testing.T) {
+	r := newRig(t)
+	r.expect(201, "POST", "/api/v1/templates", template("a", 2))
+	r.expect(409, "POST", "/api/v1/templates", template("a", 1))
+	r.expect(201, "POST", "/api/v1/templates?history=true", template("a", 1))
+	r.expect(200, "POST", "/api/v1/templates?history=true", template("a", 1))
+	if a := r.expect(200, "GET", "/api/v1/audit", ""); !strings.Contains(a.body, `"action":"import"`) {
+		t.Errorf("the audit log says %s", a.body)
+	}
+}

@@ -22,6 +22,7 @@ type templateCmd struct {
 	Lint     templateLintCmd     `cmd:"" help:"Check template files."`
 	Publish  templatePublishCmd  `cmd:"" help:"Publish templates to a running server."`
 	Push     templatePushCmd     `cmd:"" name:"push-web-modeler" help:"Put templates into a project of Camunda's Web Modeler."`
+	Import   templateImportCmd   `cmd:"" help:"Publish the templates of an index, a folder or a Git history."`
 	List     templateListCmd     `cmd:"" help:"List the templates of a running server."`
 	Apply    templateApplyCmd    `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
 }
