@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -9,6 +10,7 @@ import (
 	"patchbay/engine/zeebe/embedded/rest"
 	"patchbay/protocols/webhook"
 	"patchbay/server/api"
+	"patchbay/server/reference"
 	"patchbay/server/ui"
 )
 
@@ -28,5 +30,7 @@ func (s *Server) routes() http.Handler {
 		r.With(access.Guard).Handle("/v2/*", rest.Handler(s.engine, "8.8.0"))
 	}
 	ui.Mount(r)
+	r.Get(reference.Prefix+"*", reference.Handler().ServeHTTP)
+	r.Get(strings.TrimSuffix(reference.Prefix, "/"), http.RedirectHandler(reference.Prefix, http.StatusFound).ServeHTTP)
 	return r
 }

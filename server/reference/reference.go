@@ -13,3 +13,6 @@ import "embed"
 //
 //go:embed *.md
 var Pages embed.FS
+
+//go:embed style.css
+var style []byte

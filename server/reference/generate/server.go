@@ -16,6 +16,7 @@ var described = []struct{ path, tag, summary string }{
 	{"/v2/", "engine", "The read side of Camunda's Orchestration Cluster REST API; with the embedded engine only."},
 	{"/api/openapi", "description", "The OpenAPI document of this API."},
 	{"/ui", "web", "The web interface."},
+	{"/ui/reference", "web", "This reference."},
 }
 
 func httpPage(f *facts, m *markdown) {
