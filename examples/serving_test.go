@@ -67,6 +67,8 @@ func (x *serving) do(line string) {
 		x.curl(words[1:])
 	case words[1] == "serve":
 		x.server = clitest.Serve(x.T, valuesOf(words, "--allow-net")...)
+	case words[1] == "dead-letters" && words[2] == "replay":
+		x.until(words[1:])
 	case words[1] == "inbound" && words[2] == "restart":
 		x.addOrder()
 		x.patchbay(words[1:])
@@ -116,6 +118,17 @@ func (x *serving) patchbay(args []string) {
 	if code := cli.Main(args, cli.Streams{Out: &out, Err: &errs}); code != 0 {
 		x.Fatalf("%q: exit %d: %s", args, code, errs.String())
 	}
+}
+
+// until runs a command until it succeeds: a message becomes a dead letter a moment
+// after it was published, and can be replayed a moment after a deployment.
+func (x *serving) until(args []string) {
+	x.Helper()
+	var errs bytes.Buffer
+	clitest.Eventually(x.T, func() bool {
+		errs.Reset()
+		return cli.Main(args, cli.Streams{Out: io.Discard, Err: &errs}) == 0
+	}, errs.String)
 }
 
 // curl sends a request until it is taken: a deployment reaches its listeners a

@@ -110,7 +110,8 @@ func Instances(t *testing.T, address, processID string) []Instance {
 		list = append(list, Instance{key, i["state"].(string), map[string]any{}})
 	}
 	for _, v := range search(t, address, "variables", map[string]any{}) {
-		if i, ours := at[v["processInstanceKey"].(string)]; ours {
+		// Variables of inner scopes are tasks' inputs.
+		if i, ours := at[v["processInstanceKey"].(string)]; ours && v["scopeKey"] == v["processInstanceKey"] {
 			var value any
 			if err := json.Unmarshal([]byte(v["value"].(string)), &value); err != nil {
 				t.Fatal(err)
