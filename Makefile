@@ -35,6 +35,7 @@ integration: ## test on a real Zeebe (needs Maven and Java) and a real PostgreSQ
 
 browser: ## look at the Web UI in Chromium (needs it, or apt-get); pictures in build/screenshots
 	.ci/browser
+
 schemathesis: ## compare the HTTP API with its OpenAPI document (needs Python)
 	.ci/schemathesis
 
