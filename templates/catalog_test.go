@@ -319,6 +319,11 @@ func TestSearch(t *testing.T) {
 		{"job type", Query{JobType: "x:b:1"}, "b@3"},
 		{"engine", Query{Engine: "8.2"}, "a@1 b@3"},
 		{"page", Query{Limit: 2, Offset: 1}, "b@3 patchbay.frankfurter.exchange-rate@1"},
+		{"next page", Query{Limit: 1, Offset: 3}, "patchbay.github.create-issue@1"},
+		{"page of published", Query{Limit: 1, Offset: 2, Source: SourcePublished}, "patchbay.rest@2"},
+		{"page of built-in", Query{Limit: 1, Offset: 1, Source: SourceBuiltIn}, "patchbay.github.create-issue@1"},
+		{"all from some", Query{Limit: -1, Offset: 2, Source: SourcePublished}, "patchbay.rest@2"},
+		{"beyond the end", Query{Offset: 1000}, ""},
 		{"nothing", Query{Text: "nothing of the kind"}, ""},
 	}
 	for _, test := range tests {
@@ -379,14 +384,18 @@ func BenchmarkSearch(b *testing.B) {
 	c := newCatalog(b, filepath.Join(b.TempDir(), "catalog.db"))
 	var list []*Template
 	for i := range 10_000 {
-		t := parseOne(b, templateText(fmt.Sprintf("vendor.%d", i), 1, fmt.Sprintf("Vendor %d of many", i), "x:a:1", "rest"))
+		text := templateText(fmt.Sprintf("vendor.%d", i), 1, fmt.Sprintf("Vendor %d of many", i), "x:a:1", "rest")
+		t := parseOne(b, strings.Replace(text, `"name"`, fmt.Sprintf(`"engines": {"camunda": "^8.%d"}, "name"`, i%10), 1))
 		list = append(list, t)
 	}
 	if _, err := c.PublishTemplates(context.Background(), list); err != nil {
 		b.Fatal(err)
 	}
-	for _, query := range []Query{{Text: "vendor 7777"}, {Text: "many"}, {ElementType: "bpmn:Task", Protocol: "rest"}, {Text: "nothing"}} {
-		b.Run(fmt.Sprintf("%+v", query), func(b *testing.B) {
+	for name, query := range map[string]Query{
+		"text": {Text: "vendor 7777"}, "all": {Text: "many"}, "kind": {ElementType: "bpmn:Task", Protocol: "rest"}, "tag": {Tag: "one"},
+		"none": {Text: "nothing"}, "engine": {Engine: "8.8"}, "last-page": {Offset: 9_900},
+	} {
+		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := c.Search(context.Background(), query); err != nil {
 					b.Fatal(err)

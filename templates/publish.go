@@ -159,10 +159,10 @@ func (c *Catalog) insert(ctx context.Context, tx *sql.Tx, t *Template, info Info
 	}
 	return c.execAll(ctx, tx,
 		statement{`INSERT INTO template_texts (id, version, text) VALUES (?, ?, ?)`, []any{t.ID, t.Version, t.Raw}},
-		statement{`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info)
-			VALUES (?, ?, CASE WHEN EXISTS (SELECT 1 FROM templates WHERE id = ? AND version > ?) THEN 0 ELSE 1 END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
+		statement{`INSERT INTO templates (id, version, latest, job_type, names, protocol, kinds, tags, search, sort, hash, deprecated, published_at, info, engine)
+			VALUES (?, ?, CASE WHEN EXISTS (SELECT 1 FROM templates WHERE id = ? AND version > ?) THEN 0 ELSE 1 END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, []any{
 			t.ID, t.Version, t.ID, t.Version, storable(info.JobType), storable(t.Protocol()), storable(info.Protocol), fence(append([]string{t.ElementType}, t.AppliesTo...)), fence(t.Keywords),
-			searchText(info), storable(strings.ToLower(t.Name)), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details)}},
+			searchText(info), sortText(t.Name), info.Hash, bit(t.Deprecated), info.PublishedAt.UnixMilli(), string(details), storable(info.Engine)}},
 		statement{`UPDATE templates SET latest = 0 WHERE id = ? AND version = (SELECT MAX(version) FROM templates WHERE id = ? AND version < ?)`, []any{t.ID, t.ID, t.Version}})
 }
 

@@ -1,10 +1,14 @@
 package templates
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+
+	"patchbay/engine/store"
 )
 
 // Query says which templates a search finds; empty fields do not matter. Of
@@ -33,48 +37,137 @@ const defaultLimit = 100
 
 // Search lists the latest version of each template that a query finds, by name.
 func (c *Catalog) Search(ctx context.Context, q Query) ([]Info, error) {
-	var list []Info
-	if q.Source != SourceBuiltIn {
-		where, args := q.where()
-		published, err := c.list(ctx, c.db, `SELECT info FROM templates WHERE latest = 1`+where+` ORDER BY sort, id`+q.page(), args...)
+	var found []Info
+	var hidden []string // whose latest version is built in
+	if q.Source != SourcePublished {
+		latest, err := c.latestBuiltIn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		list = published
+		for _, info := range latest {
+			hidden = append(hidden, info.ID)
+			if q.finds(info) {
+				found = append(found, info)
+			}
+		}
 	}
-	if q.Source != SourcePublished {
-		list = c.withBuiltIn(ctx, list, q)
+	skipped := 0
+	if q.Source != SourceBuiltIn {
+		// What comes this much before the page cannot be on it, wherever the
+		// built-in ones belong.
+		skipped = max(0, q.Offset-len(found))
+		published, err := c.searchPublished(ctx, q, hidden, skipped, len(found))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, published...)
 	}
-	if q.Engine != "" {
-		list = slices.DeleteFunc(list, func(i Info) bool { return !Satisfies(q.Engine, i.Engine) })
+	slices.SortFunc(found, func(a, b Info) int {
+		return cmp.Or(strings.Compare(sortText(a.Name), sortText(b.Name)), strings.Compare(a.ID, b.ID))
+	})
+	found = found[min(max(q.Offset-skipped, 0), len(found)):]
+	if q.limit() >= 0 && len(found) > q.limit() {
+		found = found[:q.limit()]
 	}
-	return cut(list, q), nil
+	return found, nil
 }
 
-// where returns the conditions of a query in SQL.
-func (q Query) where() (string, []any) {
-	var where strings.Builder
-	var args []any
-	add := func(condition, arg string) {
-		where.WriteString(" AND " + condition)
-		args = append(args, storable(arg))
+// sortText is what templates are sorted by.
+func sortText(name string) string { return storable(strings.ToLower(name)) }
+
+// latestBuiltIn lists the built-in templates of which no later version is
+// published.
+func (c *Catalog) latestBuiltIn(ctx context.Context) ([]Info, error) {
+	ids := make([]string, len(c.infos))
+	for i, info := range c.infos {
+		ids[i] = info.ID
 	}
+	published, err := c.list(ctx, c.db, `SELECT info FROM templates WHERE id `+c.db.Among(), store.List(ids))
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(c.infos), func(info Info) bool {
+		return slices.ContainsFunc(published, func(p Info) bool { return p.ID == info.ID && compareVersions(p, info) > 0 })
+	}), nil
+}
+
+// searchPublished lists a part of the published templates that a query finds:
+// the page, and more rows beside it.
+func (c *Catalog) searchPublished(ctx context.Context, q Query, hidden []string, offset, more int) ([]Info, error) {
+	w := q.where()
+	if len(hidden) > 0 {
+		w.add("id NOT "+c.db.Among(), store.List(hidden))
+	}
+	if q.Engine != "" {
+		allowed, err := c.enginesFor(ctx, q.Engine)
+		if err != nil {
+			return nil, err
+		}
+		w.add("engine "+c.db.Among(), store.List(allowed))
+	}
+	page := ""
+	if q.limit() >= 0 {
+		page = fmt.Sprintf(" LIMIT %d OFFSET %d", q.limit()+more, offset)
+	} else if offset > 0 {
+		page = fmt.Sprintf(" LIMIT %d OFFSET %d", math.MaxInt32, offset) // SQLite has no offset alone
+	}
+	return c.list(ctx, c.db, `SELECT info FROM templates WHERE latest = 1`+w.text.String()+` ORDER BY sort, id`+page, w.args...)
+}
+
+// enginesFor lists the ranges of engines, of all that the latest versions have,
+// which a version of Camunda satisfies.
+func (c *Catalog) enginesFor(ctx context.Context, version string) ([]string, error) {
+	rows, err := c.db.QueryContext(ctx, `SELECT DISTINCT engine FROM templates WHERE latest = 1`)
+	if err != nil {
+		return nil, fmt.Errorf("list engines: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	allowed := []string{}
+	for rows.Next() {
+		var within string
+		if err := rows.Scan(&within); err != nil {
+			return nil, fmt.Errorf("list engines: %w", err)
+		}
+		if Satisfies(version, within) {
+			allowed = append(allowed, within)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list engines: %w", err)
+	}
+	return allowed, nil
+}
+
+// conditions are the conditions of a query in SQL.
+type conditions struct {
+	text strings.Builder
+	args []any
+}
+
+func (w *conditions) add(condition, arg string) {
+	w.text.WriteString(" AND " + condition)
+	w.args = append(w.args, arg)
+}
+
+// where returns the conditions that a query states.
+func (q Query) where() *conditions {
+	w := &conditions{}
 	for word := range strings.FieldsSeq(strings.ToLower(q.Text)) {
-		add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(word)+"%")
+		w.add(`search LIKE ? ESCAPE '\'`, "%"+likeEscaper.Replace(storable(word))+"%")
 	}
 	if q.Protocol != "" {
-		add("protocol = ?", q.Protocol)
+		w.add("protocol = ?", storable(q.Protocol))
 	}
 	if q.JobType != "" {
-		add("job_type = ?", q.JobType)
+		w.add("job_type = ?", storable(q.JobType))
 	}
 	if q.ElementType != "" {
-		add(`kinds LIKE ? ESCAPE '\'`, "%|"+likeEscaper.Replace(strings.ToLower(q.ElementType))+"|%")
+		w.add(`kinds LIKE ? ESCAPE '\'`, "%|"+likeEscaper.Replace(storable(strings.ToLower(q.ElementType)))+"|%")
 	}
 	if q.Tag != "" {
-		add(`tags LIKE ? ESCAPE '\'`, "%|"+likeEscaper.Replace(strings.ToLower(q.Tag))+"|%")
+		w.add(`tags LIKE ? ESCAPE '\'`, "%|"+likeEscaper.Replace(storable(strings.ToLower(q.Tag)))+"|%")
 	}
-	return where.String(), args
+	return w
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
@@ -84,44 +177,6 @@ func (q Query) limit() int {
 		return defaultLimit
 	}
 	return q.Limit
-}
-
-// page lets the database cut the list where that is safe: built-in templates
-// and engines are looked at afterwards, so what is cut must be enough for them.
-func (q Query) page() string {
-	if q.limit() < 0 || q.Engine != "" {
-		return ""
-	}
-	return fmt.Sprintf(" LIMIT %d", q.limit()+max(q.Offset, 0))
-}
-
-func cut(list []Info, q Query) []Info {
-	list = list[min(max(q.Offset, 0), len(list)):]
-	if q.limit() >= 0 && len(list) > q.limit() {
-		list = list[:q.limit()]
-	}
-	return list
-}
-
-// withBuiltIn adds the built-in templates that a query finds, unless a later
-// version of one is published.
-func (c *Catalog) withBuiltIn(ctx context.Context, list []Info, q Query) []Info {
-	for _, info := range c.infos {
-		if !q.finds(info) || !c.isLatest(ctx, info) {
-			continue
-		}
-		list = slices.DeleteFunc(list, func(i Info) bool { return i.ID == info.ID })
-		list = append(list, info)
-	}
-	slices.SortStableFunc(list, func(a, b Info) int {
-		return strings.Compare(strings.ToLower(a.Name)+"\x00"+a.ID, strings.ToLower(b.Name)+"\x00"+b.ID)
-	})
-	return list
-}
-
-func (c *Catalog) isLatest(ctx context.Context, info Info) bool {
-	highest, err := c.Highest(ctx, info.ID)
-	return err == nil && highest <= info.VersionNumber()
 }
 
 // finds is where for a template in memory.
@@ -136,7 +191,8 @@ func (q Query) finds(i Info) bool {
 		return word == "" || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, word) })
 	}
 	return (q.Protocol == "" || q.Protocol == i.Protocol) && (q.JobType == "" || q.JobType == i.JobType) &&
-		fold(append(slices.Clone(i.AppliesTo), i.ElementType), q.ElementType) && fold(i.Keywords, q.Tag)
+		fold(append(slices.Clone(i.AppliesTo), i.ElementType), q.ElementType) && fold(i.Keywords, q.Tag) &&
+		(q.Engine == "" || Satisfies(q.Engine, i.Engine))
 }
 
 // JobType is a type of job that a template brings along.

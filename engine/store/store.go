@@ -7,6 +7,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -61,6 +62,24 @@ func Lost(err error) bool {
 // lostCodes are PostgreSQL's: serialization failure, deadlock, and a row that
 // somebody else has inserted meanwhile.
 var lostCodes = map[string]bool{"40001": true, "40P01": true, "23505": true}
+
+// Among is the SQL for "is one of the parameter's texts"; the parameter is what
+// List makes. It takes any number of them.
+func (d *DB) Among() string {
+	if d.dialect == postgres {
+		return "IN (SELECT json_array_elements_text(CAST(? AS json)))"
+	}
+	return "IN (SELECT value FROM json_each(?))"
+}
+
+// List makes a parameter of texts, for Among.
+func List(texts []string) string {
+	list, err := json.Marshal(append([]string{}, texts...))
+	if err != nil { // texts always are JSON
+		return "[]"
+	}
+	return string(list)
+}
 
 // Rebind turns the parameters "?" of a query into those that the database
 // understands. No query has a question mark in a text.

@@ -38,6 +38,11 @@ var sections = []section{
 		{title: "2,000 elements in 500 definitions active", of: "Activate seconds", than: 3, unit: "s"},
 		{title: "resident with them", of: "Activate rss-MB", than: 150, unit: "MB"},
 	}},
+	{"Catalog of 10,000 templates", []figure{
+		{title: "search for a text", of: "Search/text ns/op", than: 20, unit: "ms", scale: 1e-6, also: []string{"Search/none ns/op"}},
+		{title: "search for a version of Camunda", of: "Search/engine ns/op", than: 20, unit: "ms", scale: 1e-6},
+		{title: "the last page of all", of: "Search/last-page ns/op", than: 20, unit: "ms", scale: 1e-6},
+	}},
 	{"Subscription to published message, 32 in hand", []figure{
 		{title: "messages, of the hand-written consumer's", of: "Subscription/patchbay messages/s", over: "Subscription/hand-written messages/s", how: ratio, more: true, than: 0.6,
 			also: []string{"Subscription/patchbay cpu-µs/message", "Subscription/patchbay rss-MB"}},
