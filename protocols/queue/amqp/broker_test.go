@@ -168,9 +168,9 @@ func TestBrokerQuorumSuite(t *testing.T) {
 	suite(t, r.uri, func(t testing.TB) string { return r.queue(t, amqp.Table{amqp.QueueTypeArg: amqp.QueueTypeQuorum}) }).Run(t)
 }
 
-// endurance counts messages on a node that is reached at a URI.
-func endurance(t *testing.T, r rabbit, uri string) queuetest.Endurance {
-	e := queuetest.Endurance{Suite: suite(t, uri, func(t testing.TB) string { return r.queue(t, nil) })}
+// endurance counts messages on a broker.
+func endurance(t *testing.T, uri string, target func(testing.TB) string) queuetest.Endurance {
+	e := queuetest.Endurance{Suite: suite(t, uri, target)}
 	e.Numbered = func(target string, n int) map[string]any {
 		variables := e.Input(target, queue.Message{Value: []byte(strconv.Itoa(n))})
 		return with(variables, "message", "properties", map[string]any{"messageId": "number-" + strconv.Itoa(n)})
@@ -183,7 +183,7 @@ func endurance(t *testing.T, r rabbit, uri string) queuetest.Endurance {
 // TestBrokerEndurance ends the node in order and without a word by turns.
 func TestBrokerEndurance(t *testing.T) {
 	r := node(t)
-	e := endurance(t, r, r.uri)
+	e := endurance(t, r.uri, func(t testing.TB) string { return r.queue(t, nil) })
 	e.Messages, e.Restarts = 100_000, 20
 	e.Again = func(t testing.TB, n int) { r.restart(t, []string{"stop", "kill"}[n%2]) }
 	e.Run(t)

@@ -8,9 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,40 +152,43 @@ func TestBrokerRefusals(t *testing.T) {
 	}
 }
 
-// TestBrokerNeighbours publishes good messages beside such as make the broker
-// close the channel: each gets what it deserves.
-func TestBrokerNeighbours(t *testing.T) {
-	r := node(t)
+// neighbours publishes good messages beside such as make the broker close the
+// channel: each gets what it deserves. The mistakes are variables by the code of
+// their error.
+func neighbours(t *testing.T, uri, target string, mistakes map[string]map[string]any) (good int) {
 	publish := publisher(t, protocoltest.Host(t))
-	target := r.queue(t, nil)
-	large := strings.Repeat("x", 1<<20+1)
+	codes := slices.Sorted(maps.Keys(mistakes))
 	const workers, each = 16, 60
 	var all sync.WaitGroup
-	var mu sync.Mutex
-	good := 0
+	var confirmed atomic.Int64
 	for w := range workers {
 		all.Go(func() {
 			for n := range each {
-				variables, want := job(r.uri, "", target, "x"), ""
-				switch {
-				case w == 0 && n%10 == 5:
-					variables, want = job(r.uri, "", target, large), "PRECONDITION_FAILED"
-				case w == 1 && n%10 == 5:
-					variables, want = job(r.uri, "patchbay-no-such-exchange", target, "x"), "NOT_FOUND"
-				case w == 2:
-					variables, want = job(r.uri, "", "patchbay-no-such-queue", "x"), CodeUnroutable
+				variables, want := job(uri, "", target, "x"), ""
+				if w < len(codes) && n%10 == 5 {
+					want = codes[w]
+					variables = mistakes[want]
 				}
 				if _, err := publish(t.Context(), variables); code(err) != want {
 					t.Errorf("worker %d, message %d: got %q: %v, want %q", w, n, code(err), err, want)
 				} else if want == "" {
-					mu.Lock()
-					good++
-					mu.Unlock()
+					confirmed.Add(1)
 				}
 			}
 		})
 	}
 	all.Wait()
+	return int(confirmed.Load())
+}
+
+func TestBrokerNeighbours(t *testing.T) {
+	r := node(t)
+	target := r.queue(t, nil)
+	good := neighbours(t, r.uri, target, map[string]map[string]any{
+		"PRECONDITION_FAILED": job(r.uri, "", target, strings.Repeat("x", 1<<20+1)),
+		"NOT_FOUND":           job(r.uri, "patchbay-no-such-exchange", target, "x"),
+		CodeUnroutable:        job(r.uri, "", "patchbay-no-such-queue", "x"),
+	})
 	if got := r.count(t, target); got < good {
 		t.Errorf("%d messages were confirmed, but the queue has %d", good, got)
 	} else {
@@ -271,11 +276,9 @@ func TestBrokerVirtualHost(t *testing.T) {
 	}
 }
 
-// TestBrokerHealth takes the queue away from a consumer and brings it back.
-func TestBrokerHealth(t *testing.T) {
-	r := node(t)
-	target := r.queue(t, nil)
-	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": r.uri}, "queueName": target})
+// health takes the queue away from a consumer and brings it back.
+func health(t *testing.T, uri, target string, remove, restore func()) {
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": uri}, "queueName": target})
 	receive := func(ready func()) error {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
@@ -283,24 +286,31 @@ func TestBrokerHealth(t *testing.T) {
 			return protocols.Correlation{Matched: true}, nil
 		})
 	}
-	err := receive(func() {
-		if _, err := r.admin(t).QueueDelete(target, false, false, false); err != nil {
-			t.Error(err)
-		}
-	})
-	if err == nil || !strings.Contains(err.Error(), "the broker cancelled the consumer") {
+	if err := receive(remove); err == nil || !strings.Contains(err.Error(), "the broker cancelled the consumer") {
 		t.Errorf("a deleted queue: got %v", err)
 	}
-	if err = receive(func() {}); err == nil || !strings.Contains(err.Error(), "NOT_FOUND - no queue") {
+	if err := receive(func() {}); err == nil || !strings.Contains(err.Error(), "NOT_FOUND - no queue") {
 		t.Errorf("a missing queue: got %v", err)
 	}
-	if _, err := r.admin(t).QueueDeclare(target, true, false, false, false, nil); err != nil {
-		t.Fatal(err)
-	}
+	restore()
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := in.Receive(ctx, cancel, nil); err != nil || ctx.Err() == nil {
 		t.Errorf("with the queue again: got %v", err)
 	}
+}
+
+func TestBrokerHealth(t *testing.T) {
+	r := node(t)
+	target := r.queue(t, nil)
+	health(t, r.uri, target, func() {
+		if _, err := r.admin(t).QueueDelete(target, false, false, false); err != nil {
+			t.Error(err)
+		}
+	}, func() {
+		if _, err := r.admin(t).QueueDeclare(target, true, false, false, false, nil); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestBrokerReject lets the queue's own dead-letter exchange take what is never
@@ -353,7 +363,7 @@ func TestBrokerPoorNetwork(t *testing.T) {
 		`{"type":"bandwidth","stream":"upstream","attributes":{"rate":20}}`,
 		`{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":100}}`,
 	}
-	e := endurance(t, r, u.String())
+	e := endurance(t, u.String(), func(t testing.TB) string { return r.queue(t, nil) })
 	e.Messages, e.Restarts = 3500, len(troubles)
 	e.Again = func(t testing.TB, n int) {
 		toxic, err := proxy.Toxics.AddToxicJson(strings.NewReader(troubles[n]))
