@@ -29,9 +29,10 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## measure the figures that the README states
 	.ci/bench
 
-integration: ## test on a real Zeebe (needs Maven and Java) and a real PostgreSQL
+integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL and a real RabbitMQ
 	.ci/integration
 	.ci/postgres
+	.ci/rabbitmq
 
 browser: ## look at the Web UI in Chromium (needs it, or apt-get); pictures in build/screenshots
 	.ci/browser
