@@ -32,7 +32,8 @@ const (
 type consumer struct {
 	*source
 	client     *kgo.Client
-	partitions int32 // that the topic had at first
+	instance   string // its id in the group; empty if the author has given one
+	partitions int32  // that the topic had at first
 	pulse      pulse
 	life       context.Context // ends with Close
 	cancel     context.CancelFunc
@@ -281,10 +282,26 @@ func (c *consumer) shutdown() {
 	signal(c.ready)
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
 	defer cancel()
-	if err := c.commit(ctx); err == nil {
-		_ = c.client.LeaveGroupContext(ctx) // or else the group finds out by itself
+	err := c.commit(ctx)
+	if err == nil {
+		err = c.leaveGroup(ctx)
+	}
+	if err != nil {
+		c.abandon()
+		return
 	}
 	c.client.CloseAllowingRebalance()
+}
+
+// abandon ends a consumer that cannot leave its group, or never was in it: the
+// next one takes its place there.
+func (c *consumer) abandon() {
+	if c.client != nil {
+		c.client.CloseAllowingRebalance()
+	}
+	if c.instance != "" {
+		membersOf(c.host.Host).leave(c.groupKey(), c.instance)
+	}
 }
 
 var _ queue.Consumer = (*consumer)(nil)

@@ -70,12 +70,16 @@ const (
 
 // options are the client's that receives for c.
 func (s *source) options(c *consumer) []kgo.Opt {
-	return append([]kgo.Opt{
+	opts := []kgo.Opt{
 		kgo.ConsumerGroup(s.group), kgo.Balancers(kgo.CooperativeStickyBalancer()), kgo.BlockRebalanceOnPoll(), kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(c.assigned), kgo.AdjustFetchOffsetsFn(c.begin), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost),
 		kgo.FetchMaxWait(fetchWait), kgo.FetchMaxBytes(fetchBytes), kgo.FetchMaxPartitionBytes(fetchPartitionBytes), kgo.MaxDecompressBatchBytes(unpackedBytes),
 		kgo.ConsumeResetOffset(s.resetOffset()), kgo.WithHooks(&c.pulse),
-	}, s.settings.consuming...)
+	}
+	if c.instance != "" {
+		opts = append(opts, kgo.InstanceID(c.instance))
+	}
+	return append(opts, s.settings.consuming...)
 }
 
 // resetOffset is where to go on when the broker no longer has the offset that
@@ -91,13 +95,16 @@ func (s *source) resetOffset() kgo.Offset {
 // consumer in.
 func (s *source) open(ctx context.Context) (queue.Consumer, error) {
 	c := newConsumer(s)
-	client, err := s.settings.client(ctx, s.host.Host, s.options(c)...)
-	if err != nil {
-		return nil, err
+	if s.settings.given["group.instance.id"] == "" {
+		c.instance = membersOf(s.host.Host).take(s.groupKey())
 	}
-	c.client = client
-	if c.partitions, err = s.countPartitions(ctx, client); err != nil {
-		client.CloseAllowingRebalance()
+	client, err := s.settings.client(ctx, s.host.Host, s.options(c)...)
+	if err == nil {
+		c.client = client
+		c.partitions, err = s.countPartitions(ctx, client)
+	}
+	if err != nil {
+		c.abandon()
 		return nil, err
 	}
 	s.note()
