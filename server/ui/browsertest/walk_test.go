@@ -51,7 +51,7 @@ func TestTrial(t *testing.T) {
 	s := newSite(t)
 	p := s.newPage(wide)
 	p.open("#/templates/patchbay.rest/1")
-	p.see(".form", "one value to mend")
+	p.see(".form", "1 value to mend")
 	p.fill("URL", s.shop.URL+"/orders/4711")
 	p.see(".form", "complete")
 	p.fill("Result expression", `{order: .body.id, first: .body.items[0].name}`)

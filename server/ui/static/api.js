@@ -25,7 +25,8 @@ export function forgetToken() {
 // browser can.
 function parse(text) {
   if (!JSON.rawJSON) return JSON.parse(text);
-  return JSON.parse(text, (key, value, { source } = {}) => (typeof value === 'number' && source && String(value) !== source ? JSON.rawJSON(source) : value));
+  const changed = (value, source) => typeof value === 'number' && source && String(value) !== source;
+  return JSON.parse(text, (key, value, { source } = {}) => (changed(value, source) ? JSON.rawJSON(source) : value));
 }
 
 async function send(method, path, body, signal) {

@@ -11,8 +11,10 @@ export class Editor {
     this.options = options;
     this.marks = [];
     this.area = h('textarea', {
-      id: newID('editor'), 'aria-label': options.label, rows: options.rows ?? 6, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off',
-      wrap: 'off', oninput: () => this.changed(), onscroll: () => { this.scroll(); this.closeList(); }, onkeydown: (e) => this.key(e), onblur: () => this.closeList(),
+      id: newID('editor'), 'aria-label': options.label, rows: options.rows ?? 6,
+      spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', wrap: 'off',
+      oninput: () => this.changed(), onkeydown: (e) => this.key(e), onblur: () => this.closeList(),
+      onscroll: () => { this.scroll(); this.closeList(); },
     });
     this.copy = h('pre', { class: 'copy', 'aria-hidden': 'true' });
     this.gutter = h('pre', { class: 'gutter', 'aria-hidden': 'true' });

@@ -2,7 +2,7 @@
 // shown, and what is wrong, the server says: it has the one set of rules.
 import { h, fill, sync, newID, richText, debounce } from './dom.js';
 import { post } from './api.js';
-import { badge, errorBox, field, select } from './parts.js';
+import { badge, button, counted, errorBox, field, select } from './parts.js';
 
 // TemplateForm draws the form of a template: {templateId, templateVersion} or
 // {template}. onanswer gets what the server says of the template.
@@ -39,18 +39,20 @@ export class TemplateForm {
 
   draw(form) {
     const problems = form.groups.flatMap((g) => g.fields).filter((f) => f.problem).length;
-    fill(this.state, problems === 0 ? badge('complete', 'good') : badge(problems === 1 ? 'one value to mend' : `${problems} values to mend`, 'warn'));
+    fill(this.state, problems === 0 ? badge('complete', 'good') : badge(counted(problems, 'value to mend', 'values to mend'), 'warn'));
     const before = this.shown;
     this.shown = new Map();
     const groups = form.groups.map((g) => this.group(g, before));
-    const rest = [form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.'), form.warnings.length > 0 && warnings(form.warnings)];
-    sync(this.element, [this.state, this.presets(form.presets ?? []), ...groups, ...rest].filter(Boolean));
+    const none = form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.');
+    const remarks = form.warnings.length > 0 && warnings(form.warnings);
+    sync(this.element, [this.state, this.presets(form.presets ?? []), ...groups, none, remarks].filter(Boolean));
   }
 
   // presets is made once: a template's do not change with its values.
   presets(list) {
     if (list.length === 0) return null;
-    this.presetField ??= field('Preset', select([['', 'no preset'], ...list.map((id) => [id, id])], this.preset, (id) => { this.preset = id; this.refresh(); }));
+    const choose = (id) => { this.preset = id; this.refresh(); };
+    this.presetField ??= field('Preset', select([['', 'no preset'], ...list.map((id) => [id, id])], this.preset, choose));
     return this.presetField;
   }
 
@@ -90,29 +92,42 @@ export class TemplateForm {
     control.setAttribute('aria-describedby', [f.description && `${id}-about`, `${id}-problem`].filter(Boolean).join(' '));
     if (f.required) control.setAttribute('aria-required', 'true');
     const label = h('label', { for: id }, f.label, f.required && h('span', { class: 'needed', title: 'A value is required' }, ' *'));
-    const body = f.type === 'Boolean' && !f.expression
-      ? h('div', { class: 'check' }, control, label, this.toggle(f), tip(f))
-      : [h('div', { class: 'label-row' }, label, this.toggle(f), tip(f)), f.expression ? h('div', { class: 'feel' }, h('span', { 'aria-hidden': 'true' }, '='), control) : control];
-    const element = h('div', { class: 'field', 'data-key': f.key }, body, problem, f.description && h('p', { class: 'hint', id: `${id}-about` }, richText(f.description)));
+    const about = f.description && h('p', { class: 'hint', id: `${id}-about` }, richText(f.description));
+    const element = h('div', { class: 'field', 'data-key': f.key }, this.arranged(f, label, control), problem, about);
     return { kind, element, control, problem };
+  }
+
+  // arranged puts label and control together: a check box stands before its
+  // label, an expression after a "=".
+  arranged(f, label, control) {
+    const beside = [label, this.toggle(f), tip(f)];
+    if (f.expression) {
+      return [h('div', { class: 'label-row' }, beside), h('div', { class: 'feel' }, h('span', { 'aria-hidden': 'true' }, '='), control)];
+    }
+    if (f.type === 'Boolean') return h('div', { class: 'check' }, control, beside);
+    return [h('div', { class: 'label-row' }, beside), control];
   }
 
   control(f, id) {
     const change = (value) => { this.values[f.key] = value; this.later(); };
+    const { placeholder } = f;
+    const oninput = (e) => change(e.target.value);
+    const code = { class: 'code', spellcheck: 'false' };
     if (f.expression) {
-      return h('textarea', { id, rows: 1, class: 'code', spellcheck: 'false', 'aria-label': `${f.label}, FEEL expression`, placeholder: f.placeholder, oninput: (e) => change(`=${e.target.value}`) });
+      const label = `${f.label}, FEEL expression`;
+      return h('textarea', { id, rows: 1, placeholder, ...code, 'aria-label': label, oninput: (e) => change(`=${e.target.value}`) });
     }
     switch (f.type) {
       case 'Boolean':
         return h('input', { id, type: 'checkbox', onchange: (e) => change(e.target.checked) });
       case 'Dropdown':
-        return h('select', { id, onchange: (e) => change(e.target.value) }, choices(f).map((c) => h('option', { value: c.value }, c.name)));
+        return h('select', { id, onchange: oninput }, choices(f).map((c) => h('option', { value: c.value }, c.name)));
       case 'Text':
-        return h('textarea', { id, rows: 3, placeholder: f.placeholder, class: isCode(f) ? 'code' : null, spellcheck: isCode(f) ? 'false' : null, oninput: (e) => change(e.target.value) });
+        return h('textarea', { id, rows: 3, placeholder, oninput, ...(isCode(f) ? code : {}) });
       case 'Number':
-        return h('input', { id, type: 'text', inputmode: 'decimal', placeholder: f.placeholder, oninput: (e) => change(e.target.value) });
+        return h('input', { id, type: 'text', inputmode: 'decimal', placeholder, oninput });
       default:
-        return h('input', { id, type: 'text', placeholder: f.generated ? 'made up when the template is applied' : f.placeholder, oninput: (e) => change(e.target.value) });
+        return h('input', { id, type: 'text', placeholder: f.generated ? 'made up when the template is applied' : placeholder, oninput });
     }
   }
 
@@ -129,9 +144,9 @@ export class TemplateForm {
       await this.refresh();
       this.shown.get(f.key)?.control.focus();
     };
-    return h('button', {
-      type: 'button', class: 'fx', 'aria-pressed': String(Boolean(f.expression)), 'aria-label': `FEEL expression for ${f.label}`, title: 'FEEL expression', onclick: flip,
-    }, 'fx');
+    return button('fx', flip, {
+      class: 'fx', 'aria-pressed': String(Boolean(f.expression)), 'aria-label': `FEEL expression for ${f.label}`, title: 'FEEL expression',
+    });
   }
 }
 
@@ -178,10 +193,10 @@ function tip(f) {
   if (!f.tooltip) return null;
   const id = newID('tip');
   const text = h('span', { class: 'tip-text', id, role: 'note', hidden: true }, richText(f.tooltip));
-  const show = (on) => { text.hidden = !on; button.setAttribute('aria-expanded', String(on)); };
-  const button = h('button', {
-    type: 'button', class: 'tip', 'aria-label': `About ${f.label}`, 'aria-expanded': 'false', 'aria-controls': id,
-    onclick: () => show(text.hidden), onkeydown: (e) => e.key === 'Escape' && show(false),
-  }, '?');
-  return h('span', { class: 'tip-holder' }, button, text);
+  const show = (on) => { text.hidden = !on; opener.setAttribute('aria-expanded', String(on)); };
+  const opener = button('?', () => show(text.hidden), {
+    class: 'tip', 'aria-label': `About ${f.label}`, 'aria-expanded': 'false', 'aria-controls': id,
+    onkeydown: (e) => e.key === 'Escape' && show(false),
+  });
+  return h('span', { class: 'tip-holder' }, opener, text);
 }

@@ -14,7 +14,7 @@ import { calls } from './views/calls.js';
 // A view returns its element at once and fills it when data comes. It stops
 // what it has begun when the signal is aborted.
 const views = [
-  { path: 'templates', label: 'Catalog', title: 'Catalog', show: (route, signal) => (route.parts.length > 1 ? template : catalog)(route, signal) },
+  { path: 'templates', label: 'Catalog', title: 'Catalog', show: templates },
   { path: 'new', label: 'New template', title: 'New template', show: draft },
   { path: 'playground', label: 'Playground', title: 'Playground', show: playground },
   { path: 'inbound', label: 'Inbound', title: 'Inbound connectors', show: inbound },
@@ -25,6 +25,10 @@ const views = [
 const main = document.getElementById('main');
 const links = new Map(views.map((v) => [v.path, h('a', { href: `#/${v.path}` }, v.label)]));
 fill(document.getElementById('nav'), h('ul', null, [...links.values()].map((a) => h('li', null, a))));
+
+function templates(route, signal) {
+  return route.parts.length > 1 ? template(route, signal) : catalog(route, signal);
+}
 
 function show(route, signal, focus) {
   const view = views.find((v) => v.path === route.parts[0]) ?? views[0];

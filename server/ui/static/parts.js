@@ -1,13 +1,36 @@
 // Small parts that several views use.
 import { h, fill, newID } from './dom.js';
 
-// errorBox tells what went wrong, with all that the server lists.
+// errorBox tells what went wrong, with all that the server lists. A request that
+// ended with its view tells nothing.
 export function errorBox(error) {
   if (error.name === 'AbortError') return null;
   const status = error.status === 403 ? 'Not allowed' : 'That did not work';
+  const item = (e) => h('li', null, e.line ? `${e.line}:${e.column} ` : '', h('code', null, e.pointer || '/'), ` ${e.message}`,
+    e.fix && muted(` – ${e.fix}`));
   return h('div', { class: 'box bad', role: 'alert' }, h('strong', null, status), h('p', null, error.message),
-    error.errors?.length > 0 && h('ul', { class: 'plain' }, error.errors.map((e) => h('li', null,
-      e.line ? `${e.line}:${e.column} ` : '', h('code', null, e.pointer || '/'), ` ${e.message}`, e.fix && h('span', { class: 'muted' }, ` – ${e.fix}`)))));
+    error.errors?.length > 0 && h('ul', { class: 'plain' }, error.errors.map(item)));
+}
+
+// button does something; the properties are further ones.
+export function button(text, onclick, properties) {
+  return h('button', { type: 'button', onclick, ...properties }, text);
+}
+
+// row and muted are what they say.
+export const row = (...parts) => h('div', { class: 'row' }, parts);
+export const muted = (...parts) => h('span', { class: 'muted' }, parts);
+
+// counted is a number of things.
+export function counted(n, one, several = `${one}s`) {
+  return `${n} ${n === 1 ? one : several}`;
+}
+
+// table has columns by their titles; the last may have none to be seen.
+export function table(title, columns, body, properties) {
+  const head = (t) => h('th', { scope: 'col', class: t === 'Took' ? 'number' : null }, t || h('span', { class: 'away' }, 'Actions'));
+  return h('div', { class: 'scroll' }, h('table', properties,
+    h('caption', { class: 'away' }, title), h('thead', null, h('tr', null, columns.map(head))), body));
 }
 
 // note tells something in passing.
@@ -55,13 +78,16 @@ export function tabs(label, panels, selected, onchange) {
   const buttons = panels.map(([id, text]) => h('button', {
     type: 'button', role: 'tab', id: `${prefix}-${id}`, 'aria-controls': `${prefix}-${id}-panel`, onclick: () => choose(id),
   }, text));
+  const panel = (id, content) => h('div', {
+    role: 'tabpanel', id: `${prefix}-${id}-panel`, 'aria-labelledby': `${prefix}-${id}`, tabindex: 0,
+  }, content);
   function choose(id, focus) {
     panels.forEach(([other, , make], i) => {
       const on = other === id;
       buttons[i].setAttribute('aria-selected', String(on));
       buttons[i].tabIndex = on ? 0 : -1;
       if (on && !made.has(id)) {
-        made.set(id, h('div', { role: 'tabpanel', id: `${prefix}-${id}-panel`, 'aria-labelledby': `${prefix}-${id}`, tabindex: 0 }, make()));
+        made.set(id, panel(id, make()));
         holder.append(made.get(id));
       }
       if (made.has(other)) made.get(other).hidden = !on;
@@ -125,8 +151,9 @@ export function ask({ title, text, label, action }) {
       resolve(input ? input.value : true);
       dialog.close();
     };
-    fill(dialog, h('form', { onsubmit: submit }, h('h2', { id }, title), h('p', { class: 'muted' }, text), input && [h('label', { for: input.id }, label), input],
-      h('div', { class: 'row end' }, h('button', { type: 'button', onclick: () => dialog.close() }, 'Cancel'), h('button', { type: 'submit', class: 'primary' }, action))));
+    fill(dialog, h('form', { onsubmit: submit },
+      h('h2', { id }, title), h('p', { class: 'muted' }, text), input && [h('label', { for: input.id }, label), input],
+      h('div', { class: 'row end' }, button('Cancel', () => dialog.close()), h('button', { type: 'submit', class: 'primary' }, action))));
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -134,14 +161,12 @@ export function ask({ title, text, label, action }) {
 
 // copyButton copies a text.
 export function copyButton(text) {
-  return h('button', {
-    type: 'button', onclick: async () => {
-      try {
-        await navigator.clipboard.writeText(text());
-        note('good', 'Copied.');
-      } catch {
-        note('bad', 'The browser does not allow that: select the text and copy it.');
-      }
-    },
-  }, 'Copy');
+  return button('Copy', async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      note('good', 'Copied.');
+    } catch {
+      note('bad', 'The browser does not allow that: select the text and copy it.');
+    }
+  });
 }

@@ -1,7 +1,7 @@
 // What a trial of a template did, step by step.
 import { h } from './dom.js';
 import { view, viewText } from './json.js';
-import { badge, duration } from './parts.js';
+import { badge, button, duration } from './parts.js';
 
 const outcomes = {
   completed: ['completed', 'good'], bpmnError: ['BPMN error', 'warn'], failed: ['failed', 'bad'],
@@ -11,7 +11,8 @@ const outcomes = {
 export function summary(result) {
   const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
   const why = result.reason || result.outcome.message;
-  return h('p', { class: 'summary' }, badge(text, kind), result.outcome.code && [' ', h('code', null, result.outcome.code)], why && ` ${why}`);
+  const code = result.outcome.code && [' ', h('code', null, result.outcome.code)];
+  return h('p', { class: 'summary' }, badge(text, kind), code, why && ` ${why}`);
 }
 
 // trace draws the answer of POST /api/v1/try. answer is called with an exchange
@@ -19,16 +20,20 @@ export function summary(result) {
 export function trace(result, answer) {
   const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
   const steps = [
-    ...(result.template.length > 0 ? [step('The form', 'warn', list(result.template.map((w) => `${w.property}: ${w.message}`)), true)] : []),
+    result.template.length > 0 && step('The form', 'warn', list(result.template.map((w) => `${w.property}: ${w.message}`)), true),
     step('Bound input', '', view(result.input, 'Bound input'), false),
     ...result.exchanges.map((e, i) => exchange(e, i, result.exchanges.length, answer)),
     result.response !== null && step('What the mappings saw', '', view(result.response, 'What the mappings saw'), false),
-    result.error && step('Error', 'bad', [result.reason && h('p', { class: 'problem' }, result.reason), view(result.error, 'Error')], true),
+    result.error && step('Error', 'bad', [result.reason && problem(result.reason), view(result.error, 'Error')], true),
     result.warnings.length > 0 && step('Warnings of expressions', 'warn', list(result.warnings.map((w) => `${w.slot}: ${w.text}`)), true),
     result.variables && step('Mapped variables', 'good', view(result.variables, 'Mapped variables'), true),
     step('Outcome', kind, outcome(result.outcome, text, kind), true),
   ];
   return h('ol', { class: 'trace', 'aria-label': 'Steps of the trial' }, steps);
+}
+
+function problem(text) {
+  return h('p', { class: 'problem' }, text);
 }
 
 function step(title, kind, body, open) {
@@ -44,11 +49,11 @@ function exchange(e, index, count, answer) {
   const title = h('span', { class: 'request' }, h('strong', null, e.method), ' ', h('span', { class: 'url' }, e.url), ' ',
     e.status > 0 && badge(e.status, kind), ' ', h('span', { class: 'muted' }, duration(e.durationMs)));
   return h('li', { class: kind }, h('details', { open: true }, h('summary', null, count > 1 ? `Request ${index + 1} ` : 'Request ', title),
-    e.error && h('p', { class: 'problem' }, e.error),
+    e.error && problem(e.error),
     headers('Request headers', e.requestHeaders), e.requestBody && [h('h4', null, 'Request body'), viewText(e.requestBody, 'Request body')],
     e.status > 0 && [h('h4', null, `Response ${e.status}`), headers('Response headers', e.responseHeaders)],
     e.responseBody && viewText(e.responseBody, 'Response body'),
-    answer && h('p', null, h('button', { type: 'button', onclick: () => answer(e) }, e.status > 0 ? 'Use as a stub' : 'Answer this request with a stub'))));
+    answer && h('p', null, button(e.status > 0 ? 'Use as a stub' : 'Answer this request with a stub', () => answer(e)))));
 }
 
 // headers lists names and values.
@@ -60,7 +65,8 @@ export function headers(title, all) {
 }
 
 function outcome(o, text, kind) {
+  const retries = o.retries > 0 ? `retries left: ${o.retries}` : 'no retries are left: the process would have an incident';
   return h('div', null, h('p', null, badge(text, kind), o.code && h('code', null, ` ${o.code}`)), o.message && h('p', null, o.message),
-    o.type === 'failed' && h('p', { class: 'muted' }, o.retries > 0 ? `retries left: ${o.retries}` : 'no retries are left: the process would have an incident'),
+    o.type === 'failed' && h('p', { class: 'muted' }, retries),
     o.type !== 'completed' && o.variables && view(o.variables, 'Variables of the outcome'));
 }

@@ -3,7 +3,7 @@ import { h, fill, newID } from './dom.js';
 import { post } from './api.js';
 import { Editor } from './editor.js';
 import { summary, trace } from './trace.js';
-import { errorBox } from './parts.js';
+import { button, errorBox, muted, row } from './parts.js';
 
 // tryPanel tries what source() returns: the template, by its text or name, and
 // the values of its form.
@@ -12,20 +12,26 @@ export function tryPanel(source, signal) {
   const stubs = stubList();
   const secrets = secretList();
   const result = h('div', { class: 'result', 'aria-live': 'polite' });
-  const button = h('button', { type: 'button', class: 'primary', onclick: run }, 'Run');
+  const runButton = button('Run', run, { class: 'primary' });
   const network = networkChoice((stubbed) => { stubs.element.hidden = !stubbed; });
 
   async function run() {
-    button.disabled = true;
+    runButton.disabled = true;
     try {
       const request = { ...source(), variables: readVariables(), secrets: secrets.read(), stub: stubs.read(), offline: network.stubbed() };
       const answer = await post('/api/v1/try', request, signal);
-      fill(result, summary(answer), trace(answer, (e) => { network.choose(true); stubs.add(e, { status: e.status || 200, body: e.responseBody || {} }).focus(); }));
+      fill(result, summary(answer), trace(answer, stub));
     } catch (error) {
-      if (error.name !== 'AbortError') fill(result, errorBox(error));
+      fill(result, errorBox(error));
     } finally {
-      button.disabled = false;
+      runButton.disabled = false;
     }
+  }
+
+  // stub gives an exchange the answer that it had, or an empty one.
+  function stub(exchange) {
+    network.choose(true);
+    stubs.add(exchange, { status: exchange.status || 200, body: exchange.responseBody || {} }).focus();
   }
 
   function readVariables() {
@@ -49,7 +55,7 @@ export function tryPanel(source, signal) {
     },
     element: h('section', { class: 'try', 'aria-label': 'Try it' },
       h('h2', null, 'Try it'), h('h3', null, 'Process variables'), variables.element, network.element, stubs.element, secrets.element,
-      h('div', { class: 'row' }, button, h('span', { class: 'muted' }, 'or Ctrl+Enter')), result),
+      row(runButton, muted('or Ctrl+Enter')), result),
   };
 }
 
@@ -77,25 +83,25 @@ function stubList() {
   // add puts an answer to a request in, in place of the one that there is.
   const add = (request, response) => {
     const known = rows.findIndex((r) => r.url.value === request.url && r.method.value === (request.method ?? ''));
-    const row = stubRow(request, response, () => { rows.splice(rows.indexOf(row), 1); draw(); });
-    if (known >= 0) rows.splice(known, 1, row);
-    else rows.push(row);
+    const entry = stubRow(request, response, () => { rows.splice(rows.indexOf(entry), 1); draw(); });
+    if (known >= 0) rows.splice(known, 1, entry);
+    else rows.push(entry);
     draw();
-    return row.body.area;
+    return entry.body.area;
   };
   draw();
   return {
-    element: h('div', null, holder, h('button', { type: 'button', onclick: () => add({ method: 'GET', url: 'https://' }, {}).focus() }, 'Add a stub')),
+    element: h('div', null, holder, button('Add a stub', () => add({ method: 'GET', url: 'https://' }, {}).focus())),
     add, read: () => rows.map((r) => r.read()),
   };
 }
 
 function stubRow(request, response, remove) {
-  const box = (label, value, attributes) => h('input', { type: 'text', 'aria-label': label, value: String(value ?? ''), spellcheck: 'false', ...attributes });
   const method = box('Method', request.method, { size: 7, class: 'code' });
   const url = box('URL', request.url, { class: 'code grow' });
   const status = box('Status of the answer', response.status ?? 200, { size: 4, inputmode: 'numeric', class: 'code' });
-  const body = new Editor({ label: 'Body of the answer', value: typeof response.body === 'string' ? response.body : JSON.stringify(response.body ?? {}, null, 2), rows: 3, json: true });
+  const text = typeof response.body === 'string' ? response.body : JSON.stringify(response.body ?? {}, null, 2);
+  const body = new Editor({ label: 'Body of the answer', value: text, rows: 3, json: true });
   const read = () => {
     let content = body.value;
     try { content = JSON.parse(content); } catch { /* a text is a body too */ }
@@ -105,8 +111,17 @@ function stubRow(request, response, remove) {
   };
   return {
     method, url, body, read,
-    element: h('div', { class: 'stub' }, h('div', { class: 'row' }, method, url, status, h('button', { type: 'button', class: 'quiet', 'aria-label': 'Remove this stub', onclick: remove }, '✕')), body.element),
+    element: h('div', { class: 'stub' }, row(method, url, status, cross('Remove this stub', remove)), body.element),
   };
+}
+
+// box is a field for a short text, in a row with others.
+function box(label, value, properties) {
+  return h('input', { type: 'text', 'aria-label': label, value: String(value ?? ''), spellcheck: 'false', ...properties });
+}
+
+function cross(label, onclick) {
+  return button('✕', onclick, { class: 'quiet', 'aria-label': label });
 }
 
 // secretList edits the secrets of the trial; the server's own are not lent.
@@ -115,11 +130,11 @@ function secretList() {
   const holder = h('form', { autocomplete: 'off', onsubmit: (e) => e.preventDefault() }); // browsers want passwords in one
   const draw = () => fill(holder, rows.map((r) => r.element));
   const add = (of = '', is = '') => {
-    const name = h('input', { type: 'text', 'aria-label': 'Name of the secret', placeholder: 'NAME', class: 'code', spellcheck: 'false', value: of });
-    const value = h('input', { type: 'password', 'aria-label': 'Value of the secret', placeholder: 'value', autocomplete: 'off', value: is });
-    const row = { name, value, element: h('div', { class: 'row' }, name, value,
-      h('button', { type: 'button', class: 'quiet', 'aria-label': 'Remove this secret', onclick: () => { rows.splice(rows.indexOf(row), 1); draw(); } }, '✕')) };
-    rows.push(row);
+    const name = box('Name of the secret', of, { placeholder: 'NAME', class: 'code' });
+    const value = box('Value of the secret', is, { type: 'password', placeholder: 'value', autocomplete: 'off' });
+    const entry = { name, value };
+    entry.element = row(name, value, cross('Remove this secret', () => { rows.splice(rows.indexOf(entry), 1); draw(); }));
+    rows.push(entry);
     draw();
     return name;
   };
@@ -127,7 +142,7 @@ function secretList() {
     add,
     element: h('details', { class: 'secrets' }, h('summary', null, 'Secrets of the trial'),
       h('p', { class: 'hint' }, 'The server’s own secrets are not lent to trials. These are masked in the trace and kept nowhere.'), holder,
-      h('button', { type: 'button', onclick: () => add().focus() }, 'Add a secret')),
+      button('Add a secret', () => add().focus())),
     read: () => Object.fromEntries(rows.map((r) => [r.name.value.trim(), r.value.value]).filter(([n]) => n !== '')),
   };
 }

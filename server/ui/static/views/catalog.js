@@ -2,7 +2,7 @@
 import { h, fill, debounce } from '../dom.js';
 import { get, query } from '../api.js';
 import { link, replaceQuery } from '../router.js';
-import { badge, errorBox, field, heading, select } from '../parts.js';
+import { badge, counted, errorBox, field, heading, select } from '../parts.js';
 
 const filters = ['text', 'protocol', 'elementType', 'tag', 'engine', 'source'];
 const most = 200;
@@ -17,30 +17,36 @@ export function catalog(route, signal) {
     replaceQuery(['templates'], chosen);
     try {
       const { items } = await get(`/api/v1/templates${query({ ...chosen, limit: most })}`, signal);
-      fill(count, items.length === most ? `the first ${most} templates` : `${items.length} ${items.length === 1 ? 'template' : 'templates'}`);
+      fill(count, items.length === most ? `the first ${most} templates` : counted(items.length, 'template'));
       fill(list, items.map(card));
     } catch (error) {
-      if (error.name !== 'AbortError') fill(list, h('li', null, errorBox(error)));
+      fill(list, h('li', null, errorBox(error)));
     }
   }
 
   const soon = debounce(150, search);
-  const pick = (name, value) => { chosen[name] = value; search(); };
+  const choice = (name, options) => select(options, chosen[name], (value) => { chosen[name] = value; search(); });
+  const text = (name, properties) => h('input', {
+    value: chosen[name], oninput: (e) => { chosen[name] = e.target.value; soon(); }, ...properties,
+  });
 
+  // facets offers what there is to choose from.
   async function facets() {
     const { items } = await get('/api/v1/templates?limit=1000', signal);
-    const distinct = (of) => [...new Set(items.flatMap(of))].filter(Boolean).sort((a, b) => a.localeCompare(b));
-    const options = (all, values) => [['', all], ...values.map((v) => [v, v])];
-    const facet = (name, label, all, values) => field(label, select(options(all, values.includes(chosen[name]) || !chosen[name] ? values : [...values, chosen[name]]), chosen[name], (v) => pick(name, v)));
+    const facet = (name, of) => {
+      const values = new Set(items.flatMap(of).filter(Boolean));
+      if (chosen[name]) values.add(chosen[name]);
+      return choice(name, [['', 'all'], ...[...values].sort((a, b) => a.localeCompare(b)).map((v) => [v, v])]);
+    };
     bar.append(
-      facet('protocol', 'Protocol', 'all', distinct((i) => i.protocol)),
-      facet('elementType', 'Element', 'all', distinct((i) => [i.elementType, ...i.appliesTo])),
-      facet('tag', 'Tag', 'all', distinct((i) => i.keywords ?? [])),
-      field('Engine', h('input', { type: 'text', value: chosen.engine, placeholder: '8.8', size: 5, oninput: (e) => { chosen.engine = e.target.value.trim(); soon(); } })),
-      field('Source', select([['', 'all'], ['published', 'published'], ['built-in', 'built in']], chosen.source, (v) => pick('source', v))));
+      field('Protocol', facet('protocol', (i) => i.protocol)),
+      field('Element', facet('elementType', (i) => [i.elementType, ...i.appliesTo])),
+      field('Tag', facet('tag', (i) => i.keywords ?? [])),
+      field('Engine', text('engine', { type: 'text', placeholder: '8.8', size: 5 })),
+      field('Source', choice('source', [['', 'all'], ['published', 'published'], ['built-in', 'built in']])));
   }
 
-  fill(bar, field('Search', h('input', { type: 'search', class: 'grow', value: chosen.text, placeholder: 'name, id, tag, job type…', oninput: (e) => { chosen.text = e.target.value; soon(); } })));
+  fill(bar, field('Search', text('text', { type: 'search', class: 'grow', placeholder: 'name, id, tag, job type…' })));
   search();
   facets().catch(() => {}); // the search tells what is wrong
   return h('div', null,
@@ -55,7 +61,8 @@ function card(info) {
     h('div', { class: 'card-text' },
       h('h2', null, h('a', { href: address }, info.name), ' ', info.deprecated && badge('deprecated', 'warn')),
       info.description && h('p', null, info.description),
-      h('p', { class: 'meta' }, h('code', null, info.id), info.version !== undefined && ` version ${info.version}`, info.engine && `, Camunda ${info.engine}`),
+      h('p', { class: 'meta' }, h('code', null, info.id), info.version !== undefined && ` version ${info.version}`,
+        info.engine && `, Camunda ${info.engine}`),
       h('p', { class: 'meta badges' }, info.protocol && badge(info.protocol, 'info'), info.inbound && badge('inbound', 'info'),
         badge(short(info.elementType ?? info.appliesTo[0] ?? '')), info.source === 'built-in' && badge('built in'),
         h('span', { class: 'tags' }, (info.keywords ?? []).slice(0, 5).join(' · ')))));

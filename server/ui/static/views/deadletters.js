@@ -1,7 +1,7 @@
 // Messages that no process accepted: to be read, replayed or discarded.
 import { h, fill } from '../dom.js';
 import { get, post, remove, query } from '../api.js';
-import { ask, badge, errorBox, heading, moment, note } from '../parts.js';
+import { ask, badge, button, counted, errorBox, heading, moment, note, row } from '../parts.js';
 import { view } from '../json.js';
 
 const page = 50;
@@ -10,7 +10,7 @@ export function deadLetters(route, signal) {
   const problem = h('div');
   const list = h('ul', { class: 'rows', 'aria-label': 'Dead letters' });
   const count = h('p', { class: 'muted', role: 'status' }, '…');
-  const more = h('button', { type: 'button', hidden: true, onclick: () => load(next) }, 'More');
+  const more = button('More', () => load(next), { hidden: true });
   let next;
 
   // load shows the list from its start, or adds the next page.
@@ -23,9 +23,9 @@ export function deadLetters(route, signal) {
       next = answer.next;
       more.hidden = !next;
       const shown = list.children.length;
-      fill(count, shown === 0 ? 'There are none.' : `${next ? 'the first ' : ''}${shown} ${shown === 1 ? 'message' : 'messages'}, the oldest first`);
+      fill(count, shown === 0 ? 'There are none.' : `${next ? 'the first ' : ''}${counted(shown, 'message')}, the oldest first`);
     } catch (error) {
-      if (error.name !== 'AbortError') fill(problem, errorBox(error));
+      fill(problem, errorBox(error));
     }
   }
 
@@ -35,7 +35,7 @@ export function deadLetters(route, signal) {
       note('good', said);
       await load();
     } catch (error) {
-      if (error.name !== 'AbortError') fill(problem, errorBox(error));
+      fill(problem, errorBox(error));
     }
   }
 
@@ -47,14 +47,18 @@ export function deadLetters(route, signal) {
   };
 
   function item(d) {
-    const button = (label, onclick) => h('button', { type: 'button', 'aria-label': `${label} the message for ${d.elementId}`, onclick }, label);
-    return h('li', { class: 'row-item' }, h('div', { class: 'row between' },
-      h('div', null, h('h2', null, d.elementId), h('p', { class: 'meta' }, h('code', null, d.type), ` · ${d.bpmnProcessId} · `, moment(d.timestamp), ' · ', h('code', null, d.source))),
-      h('div', { class: 'row' }, badge(d.code, 'bad'), d.replays > 0 && badge(d.replays === 1 ? 'replayed once' : `replayed ${d.replays} times`, 'warn'), button('Replay', () => replay(d)), button('Discard', () => discard(d)))),
-    h('p', { class: 'problem' }, d.reason), d.messageId && h('p', { class: 'meta' }, 'message id ', h('code', null, d.messageId)),
-    h('details', null, h('summary', null, 'Content'), view(d.content, 'Content')));
+    const act = (label, onclick) => button(label, onclick, { 'aria-label': `${label} the message for ${d.elementId}` });
+    const replays = d.replays === 1 ? 'replayed once' : `replayed ${d.replays} times`;
+    return h('li', { class: 'row-item' },
+      h('div', { class: 'row between' },
+        h('div', null, h('h2', null, d.elementId), h('p', { class: 'meta' },
+          h('code', null, d.type), ` · ${d.bpmnProcessId} · `, moment(d.timestamp), ' · ', h('code', null, d.source))),
+        row(badge(d.code, 'bad'), d.replays > 0 && badge(replays, 'warn'), act('Replay', () => replay(d)), act('Discard', () => discard(d)))),
+      h('p', { class: 'problem' }, d.reason), d.messageId && h('p', { class: 'meta' }, 'message id ', h('code', null, d.messageId)),
+      h('details', null, h('summary', null, 'Content'), view(d.content, 'Content')));
   }
 
   load();
-  return h('div', null, heading('Dead letters', 'What inbound connectors received and no process accepted.', h('button', { type: 'button', onclick: () => load() }, 'Refresh')), problem, count, list, more);
+  const top = heading('Dead letters', 'What inbound connectors received and no process accepted.', button('Refresh', () => load()));
+  return h('div', null, top, problem, count, list, more);
 }

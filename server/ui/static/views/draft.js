@@ -4,8 +4,8 @@ import { h, fill, debounce } from '../dom.js';
 import { post, get, getText, templatePath } from '../api.js';
 import { link } from '../router.js';
 import { Editor } from '../editor.js';
-import { badge, errorBox, heading, note } from '../parts.js';
-import { workbench } from './template.js';
+import { workbench } from '../workbench.js';
+import { badge, button, counted, errorBox, heading, muted, note, row } from '../parts.js';
 
 const kept = 'patchbay.draft';
 
@@ -14,7 +14,7 @@ export function draft(route, signal) {
   const bench = h('div');
   const published = h('div');
   const editor = new Editor({ label: 'Template, JSON', rows: 22, json: true, oninput: () => { keep(); soon(); } });
-  const publishButton = h('button', { type: 'button', class: 'primary', onclick: publish }, 'Publish');
+  const publishButton = button('Publish', publish, { class: 'primary' });
   let shown = null; // the form beside the trial, made when the template is one
   let example = null; // what a trial of the template may begin with
 
@@ -29,18 +29,17 @@ export function draft(route, signal) {
 
   async function check() {
     fill(published);
-    if (editor.value.trim() === '') {
+    const text = editor.value;
+    if (text.trim() === '') {
       fill(findings, h('p', { class: 'muted' }, 'Paste a curl command above, open a file, or write the template here.'));
       publishButton.disabled = true;
       return;
     }
     try {
-      const text = editor.value;
       const answer = await post('/api/v1/templates/lint', text, signal);
-      if (text !== editor.value) return;
-      drawFindings(answer.findings);
+      if (text === editor.value) drawFindings(answer.findings);
     } catch (error) {
-      if (error.name !== 'AbortError') fill(findings, errorBox(error));
+      fill(findings, errorBox(error));
     }
   }
 
@@ -48,10 +47,7 @@ export function draft(route, signal) {
     const errors = list.filter((f) => f.severity === 'error').length;
     publishButton.disabled = errors > 0;
     editor.mark(list.map((f) => ({ line: f.line, column: f.column, kind: f.severity })));
-    const words = [errors > 0 && badge(`${errors} ${errors === 1 ? 'error' : 'errors'}`, 'bad'), list.length > errors && badge(`${list.length - errors} ${list.length - errors === 1 ? 'warning' : 'warnings'}`, 'warn')];
-    fill(findings, h('p', null, list.length === 0 ? badge('no findings', 'good') : words.filter(Boolean).flatMap((w) => [w, ' '])),
-      h('ul', { class: 'findings' }, list.map((f) => h('li', { class: f.severity }, h('button', { type: 'button', class: 'quiet place', onclick: () => editor.goTo(f.line, f.column) }, `${f.line}:${f.column}`),
-        h('span', null, f.message, f.fix && h('span', { class: 'muted' }, ` – ${f.fix}`), ' ', h('code', { class: 'muted' }, f.pointer || '/'))))));
+    fill(findings, verdict(errors, list.length - errors), h('ul', { class: 'findings' }, list.map((f) => finding(f, editor))));
     if (errors === 0) drawBench();
     else if (!shown) fill(bench);
   }
@@ -62,7 +58,7 @@ export function draft(route, signal) {
     try {
       read = JSON.parse(editor.value);
     } catch {
-      return;
+      return; // a finding tells of it
     }
     if (Array.isArray(read)) {
       shown = null;
@@ -71,7 +67,7 @@ export function draft(route, signal) {
     }
     const inbound = (read.properties ?? []).some((p) => p.binding?.name === 'inbound.type');
     if (shown?.id !== read.id || shown.inbound !== inbound) {
-      const made = workbench({ template: read }, { inbound }, signal);
+      const made = workbench({ template: read }, inbound, signal);
       shown = { id: read.id, inbound, form: made.form };
       if (example?.id === read.id) made.begin(example);
       fill(bench, made.panel);
@@ -84,11 +80,10 @@ export function draft(route, signal) {
     publishButton.disabled = true;
     try {
       const answer = [await post('/api/v1/templates', editor.value, signal)].flat();
-      fill(published, h('div', { class: 'box good', role: 'status' }, answer.map((r) => h('p', null, r.new ? 'Published: ' : 'Was published before: ',
-        h('a', { href: link(['templates', r.id, String(r.version ?? 0)]) }, r.name), r.version !== undefined && ` version ${r.version}`))));
+      fill(published, h('div', { class: 'box good', role: 'status' }, answer.map(publication)));
       note('good', 'Published.');
     } catch (error) {
-      if (error.name !== 'AbortError') fill(published, errorBox(error));
+      fill(published, errorBox(error));
     } finally {
       publishButton.disabled = false;
     }
@@ -110,15 +105,32 @@ export function draft(route, signal) {
   }
 
   const from = route.query.get('from');
-  if (from) copyOf(from, route.query.get('version') ?? 0).catch((error) => { if (error.name !== 'AbortError') fill(findings, errorBox(error)); });
+  if (from) copyOf(from, route.query.get('version') ?? 0).catch((error) => fill(findings, errorBox(error)));
   else put(sessionStorage.getItem(kept) ?? '');
 
   return h('div', null, heading('New template', 'From a curl command to a template that is tried and published.'),
     curl(made, signal, from !== null),
     h('section', { class: 'step', 'aria-label': 'Template' },
-      h('div', { class: 'row between' }, h('h2', null, 'Template'), h('div', { class: 'row' }, opener(put), publishButton)),
+      h('div', { class: 'row between' }, h('h2', null, 'Template'), row(opener(put), publishButton)),
       published, h('div', { class: 'two wide-left' }, editor.element, findings)),
     h('section', { class: 'step', 'aria-label': 'Form and trial' }, bench));
+}
+
+function verdict(errors, warnings) {
+  if (errors + warnings === 0) return h('p', null, badge('no findings', 'good'));
+  return h('p', null, errors > 0 && [badge(counted(errors, 'error'), 'bad'), ' '], warnings > 0 && badge(counted(warnings, 'warning'), 'warn'));
+}
+
+// finding tells what is wrong; its place puts the caret there.
+function finding(f, editor) {
+  return h('li', { class: f.severity }, button(`${f.line}:${f.column}`, () => editor.goTo(f.line, f.column), { class: 'quiet place' }),
+    h('span', null, f.message, f.fix && muted(` – ${f.fix}`), ' ', h('code', { class: 'muted' }, f.pointer || '/')));
+}
+
+function publication(r) {
+  const address = link(['templates', r.id, String(r.version ?? 0)]);
+  return h('p', null, r.new ? 'Published: ' : 'Was published before: ', h('a', { href: address }, r.name),
+    r.version !== undefined && ` version ${r.version}`);
 }
 
 // curl turns a command into a template.
@@ -133,23 +145,29 @@ function curl(made, signal, folded) {
       fill(said, remarks(answer));
       made(answer);
     } catch (error) {
-      if (error.name === 'AbortError') return;
       command.mark(error.errors ?? []);
       fill(said, errorBox(error));
     }
   }
   return h('details', { class: 'step', open: !folded }, h('summary', null, h('h2', null, 'From a curl command')), command.element,
-    h('div', { class: 'row' }, h('button', { type: 'button', onclick: make }, 'Make a template'), h('span', { class: 'muted' }, 'Credentials become secrets; parts that change become fields.')), said);
+    row(button('Make a template', make), muted('Credentials become secrets; parts that change become fields.')), said);
 }
 
 // remarks are what to know of a template that was made.
 function remarks({ notes, secrets }) {
-  const list = [...(secrets.length > 0 ? [`It asks for ${secrets.length === 1 ? 'the secret' : 'the secrets'} ${secrets.join(', ')}.`] : []), ...notes];
+  const asks = `It asks for the ${secrets.length === 1 ? 'secret' : 'secrets'} ${secrets.join(', ')}.`;
+  const list = secrets.length > 0 ? [asks, ...notes] : notes;
   return list.length > 0 && h('ul', { class: 'plain box info' }, list.map((r) => h('li', null, r)));
 }
 
 // opener reads a file.
 function opener(put) {
-  const input = h('input', { type: 'file', accept: '.json,application/json', class: 'hidden-file', 'aria-label': 'Open a template file', onchange: async () => { if (input.files[0]) put(await input.files[0].text()); input.value = ''; } });
+  const read = async () => {
+    if (input.files[0]) put(await input.files[0].text());
+    input.value = ''; // so that the same file may be opened again
+  };
+  const input = h('input', {
+    type: 'file', accept: '.json,application/json', class: 'hidden-file', 'aria-label': 'Open a template file', onchange: read,
+  });
   return h('label', { class: 'button' }, 'Open a file', input);
 }

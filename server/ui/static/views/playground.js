@@ -42,7 +42,9 @@ export function playground(route, signal) {
     label: 'Expression, FEEL when it begins with =, else jq', rows: 5, complete, onrun: run, oninput: soon,
     value: sessionStorage.getItem(kept.expression) ?? examples[1][1],
   });
-  const context = new Editor({ label: 'Context, JSON', rows: 14, json: true, onrun: run, oninput: soon, value: sessionStorage.getItem(kept.context) ?? sample });
+  const context = new Editor({
+    label: 'Context, JSON', rows: 14, json: true, onrun: run, oninput: soon, value: sessionStorage.getItem(kept.context) ?? sample,
+  });
   let asked = 0;
 
   function readContext() {
@@ -62,7 +64,7 @@ export function playground(route, signal) {
       const result = await post('/api/v1/eval', `{"expr":${JSON.stringify(expression.value)},"context":${contextText()}}`, signal);
       if (turn === asked) draw(result);
     } catch (error) {
-      if (error.name !== 'AbortError' && turn === asked) fill(answer, errorBox(error));
+      if (turn === asked) fill(answer, errorBox(error));
     }
   }
 
@@ -83,8 +85,9 @@ export function playground(route, signal) {
     fill(language, badge(result.language, 'info'));
     fill(time, duration(result.durationMs));
     expression.mark(result.error?.line ? [{ line: result.error.line, column: result.error.column }] : []);
+    const warnings = result.warnings.map((w) => h('li', null, w));
     fill(answer, result.error ? wrong(result.error, expression.value) : view(result.result ?? null, 'Result'),
-      result.warnings.length > 0 && h('div', { class: 'box warn' }, h('strong', null, 'Warnings'), h('ul', { class: 'plain' }, result.warnings.map((w) => h('li', null, w)))));
+      warnings.length > 0 && h('div', { class: 'box warn' }, h('strong', null, 'Warnings'), h('ul', { class: 'plain' }, warnings)));
   }
 
   run();
@@ -94,17 +97,22 @@ export function playground(route, signal) {
     run();
   });
   choose.setAttribute('aria-label', 'Examples');
+  const between = (...parts) => h('div', { class: 'row between' }, parts);
   return h('div', null, heading('Playground', 'Evaluates as connectors do: an expression that begins with = is FEEL, any other is jq.'),
     h('div', { class: 'two' },
-      h('section', { 'aria-label': 'Input' }, h('div', { class: 'row between' }, h('h2', null, 'Expression ', language), choose), expression.element,
+      h('section', { 'aria-label': 'Input' },
+        between(h('h2', null, 'Expression ', language), choose), expression.element,
         h('p', { class: 'hint' }, 'Ctrl+Space completes, Ctrl+Enter evaluates.'),
-        h('h2', null, 'Context'), context.element, h('p', { class: 'hint' }, 'jq sees it as “.”, FEEL sees its keys as variables.')),
-      h('section', { 'aria-label': 'Result' }, h('div', { class: 'row between' }, h('h2', null, 'Result'), time), h('div', { 'aria-live': 'polite' }, answer))));
+        h('h2', null, 'Context'), context.element,
+        h('p', { class: 'hint' }, 'jq sees it as “.”, FEEL sees its keys as variables.')),
+      h('section', { 'aria-label': 'Result' }, between(h('h2', null, 'Result'), time), h('div', { 'aria-live': 'polite' }, answer))));
 }
 
 // wrong shows the line with a caret below the place, as the command line does.
 function wrong(error, source) {
-  const line = source.split('\n')[error.line - 1];
-  return h('div', { class: 'box bad', role: 'alert' }, h('strong', null, error.line ? `Line ${error.line}, column ${error.column}` : 'No result'), h('p', null, error.message),
-    error.line > 0 && line !== undefined && h('pre', { class: 'caret' }, `${line}\n${' '.repeat(Math.max(0, error.column - 1))}^`), error.hint && h('p', { class: 'muted' }, error.hint));
+  const line = error.line > 0 && source.split('\n')[error.line - 1];
+  const caret = ' '.repeat(Math.max(0, error.column - 1));
+  return h('div', { class: 'box bad', role: 'alert' },
+    h('strong', null, error.line ? `Line ${error.line}, column ${error.column}` : 'No result'), h('p', null, error.message),
+    typeof line === 'string' && h('pre', { class: 'caret' }, `${line}\n${caret}^`), error.hint && h('p', { class: 'muted' }, error.hint));
 }

@@ -2,15 +2,13 @@
 import { h, fill, isPicture, anchor, richText } from '../dom.js';
 import { get, getText, put, remove, templatePath } from '../api.js';
 import { link, replaceQuery } from '../router.js';
-import { TemplateForm } from '../form.js';
-import { tryPanel } from '../try.js';
+import { workbench } from '../workbench.js';
 import { colour } from '../json.js';
-import { ask, badge, copyButton, errorBox, field, moment, note, select, tabs } from '../parts.js';
+import { ask, badge, button, copyButton, errorBox, field, moment, note, row, select, table, tabs } from '../parts.js';
 
 export function template(route, signal) {
-  const [, id, versionText] = route.parts;
   const holder = h('div', null, h('p', { class: 'muted' }, 'Reading the template…'));
-  load(holder, id, versionText, route, signal).catch((error) => { if (error.name !== 'AbortError') fill(holder, back(), errorBox(error)); });
+  load(holder, route, signal).catch((error) => fill(holder, back(), errorBox(error)));
   return holder;
 }
 
@@ -18,13 +16,14 @@ function back() {
   return h('p', { class: 'crumbs' }, h('a', { href: '#/templates' }, 'Catalog'));
 }
 
-async function load(holder, id, versionText, route, signal) {
+async function load(holder, route, signal) {
+  const [, id, versionText] = route.parts;
   const { items } = await get(`/api/v1/templates/${encodeURIComponent(id)}`, signal);
   const version = versionText === undefined ? items[0].version ?? 0 : Number(versionText);
   const info = items.find((i) => (i.version ?? 0) === version) ?? items[0];
   const about = h('div');
   const source = { templateId: id, templateVersion: version };
-  const { form, panel } = workbench(source, info, signal, (answer) => { if (answer) fill(about, links(answer)); });
+  const { form, panel } = workbench(source, info.inbound, signal, (answer) => { if (answer) fill(about, links(answer)); });
   form.refresh();
   const bar = tabs('Parts of the template', [
     ['form', 'Form and trial', () => panel],
@@ -34,54 +33,40 @@ async function load(holder, id, versionText, route, signal) {
   fill(holder, back(), header(info, items, version, about), bar);
 }
 
-// workbench is a template's form beside its trial.
-export function workbench(source, info, signal, onanswer) {
-  const form = new TemplateForm(source, signal, onanswer);
-  const trial = info.inbound ? { element: noTrial() }
-    : tryPanel(() => ({ ...form.source, values: form.values, preset: form.preset }), signal);
-  const onkeydown = (event) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) trial.run?.();
-  };
-  // begin fills form and trial with what a test case brings along.
-  const begin = (example) => {
-    Object.assign(form.values, example.values);
-    form.preset = example.preset ?? '';
-    trial.prepare?.(example);
-  };
-  return { form, begin, panel: h('div', { class: 'two', onkeydown }, h('section', { 'aria-label': 'Form' }, h('h2', null, 'Form'), form.element), trial.element) };
-}
-
-function noTrial() {
-  return h('section', { class: 'try' }, h('h2', null, 'Try it'), h('p', { class: 'muted' },
-    'An inbound connector waits for what comes from outside, so it is tried by deploying a process; see ', h('a', { href: '#/inbound' }, 'inbound connectors'), '.'));
-}
-
 function header(info, items, version, about) {
-  const versionSelect = select(items.map((i) => [String(i.version ?? 0), i.version === undefined ? 'no version' : String(i.version)]), String(version),
-    (v) => { location.hash = link(['templates', info.id, v]); });
+  const options = items.map((i) => [String(i.version ?? 0), i.version === undefined ? 'no version' : String(i.version)]);
+  const chooser = select(options, String(version), (v) => { location.hash = link(['templates', info.id, v]); });
+  const type = (label, value) => value && h('p', { class: 'meta' }, label, h('code', null, value));
   return h('div', { class: 'heading' },
-    h('div', null, h('h1', null, info.name), info.description && h('p', { class: 'lead' }, richText(info.description)),
-      h('p', { class: 'badges' }, h('code', null, info.id), info.protocol && badge(info.protocol, 'info'),
-        info.source === 'built-in' && badge('built in'), info.engine && badge(`Camunda ${info.engine}`), (info.keywords ?? []).map((k) => badge(k))),
-      info.deprecated && h('p', { class: 'box warn' }, h('strong', null, 'Deprecated'), info.deprecation?.reason && `: ${info.deprecation.reason}`, info.deprecation?.replacement && ` Use ${info.deprecation.replacement} instead.`),
-      info.jobType && h('p', { class: 'meta' }, 'job type ', h('code', null, info.jobType)), info.inbound && h('p', { class: 'meta' }, 'inbound type ', h('code', null, info.inbound)), about),
-    h('div', { class: 'row top' }, field('Version', versionSelect), h('a', { class: 'button', href: link(['new'], { from: info.id, version }) }, 'New version')));
+    h('div', null, h('h1', null, info.name), info.description && h('p', { class: 'lead' }, richText(info.description)), badges(info),
+      info.deprecated && deprecation(info.deprecation), type('job type ', info.jobType), type('inbound type ', info.inbound), about),
+    h('div', { class: 'row top' }, field('Version', chooser),
+      h('a', { class: 'button', href: link(['new'], { from: info.id, version }) }, 'New version')));
+}
+
+function badges(info) {
+  return h('p', { class: 'badges' }, h('code', null, info.id), info.protocol && badge(info.protocol, 'info'),
+    info.source === 'built-in' && badge('built in'), info.engine && badge(`Camunda ${info.engine}`), (info.keywords ?? []).map((k) => badge(k)));
+}
+
+function deprecation(d) {
+  return h('p', { class: 'box warn' }, h('strong', null, 'Deprecated'), d?.reason && `: ${d.reason}`,
+    d?.replacement && ` Use ${d.replacement} instead.`);
 }
 
 function links(answer) {
   return h('p', { class: 'meta row' }, isPicture(answer.icon) && h('img', { src: answer.icon, alt: '', width: 20, height: 20 }),
-    answer.documentationRef && anchor(answer.documentationRef, 'Documentation'), h('span', null, `applies to ${answer.appliesTo.join(', ')}`),
-    answer.elementType && h('span', null, `makes ${answer.elementType}`));
+    answer.documentationRef && anchor(answer.documentationRef, 'Documentation'),
+    h('span', null, `applies to ${answer.appliesTo.join(', ')}`), answer.elementType && h('span', null, `makes ${answer.elementType}`));
 }
 
+// text is what was published, byte for byte.
 function text(id, version, signal) {
   const holder = h('div', null, '…');
-  let content = '';
-  getText(templatePath(id, version), signal).then((raw) => {
-    content = raw;
-    fill(holder, h('div', { class: 'row' }, copyButton(() => content), h('a', { class: 'button', href: templatePath(id, version) }, 'Raw')),
-      h('pre', { class: 'json tall', tabindex: 0, role: 'region', 'aria-label': 'Text of the template' }, colour(raw)));
-  }).catch((error) => fill(holder, errorBox(error)));
+  const path = templatePath(id, version);
+  const draw = (raw) => fill(holder, row(copyButton(() => raw), h('a', { class: 'button', href: path }, 'Raw')),
+    h('pre', { class: 'json tall', tabindex: 0, role: 'region', 'aria-label': 'Text of the template' }, colour(raw)));
+  getText(path, signal).then(draw).catch((error) => fill(holder, errorBox(error)));
   return holder;
 }
 
@@ -89,19 +74,23 @@ const versionColumns = ['Version', 'Published', 'Source', 'Engine', 'SHA-256', '
 
 function versions(items, current, signal) {
   const problem = h('div');
-  const row = (i) => h('tr', null,
-    h('td', null, h('a', { href: link(['templates', i.id, String(i.version ?? 0)]), 'aria-current': (i.version ?? 0) === current ? 'true' : null }, i.version ?? 'none'), ' ', i.deprecated && badge('deprecated', 'warn')),
-    h('td', null, i.publishedAt ? moment(i.publishedAt) : '–'), h('td', null, i.source), h('td', null, i.engine ?? 'any'),
-    h('td', null, h('code', { title: i.hash }, i.hash.slice(0, 12))), h('td', null, i.source === 'published' && lifecycle(i, problem, signal)));
-  return h('div', null, problem, h('div', { class: 'scroll' }, h('table', null,
-    h('thead', null, h('tr', null, versionColumns.map((t) => h('th', { scope: 'col' }, t || h('span', { class: 'away' }, 'Actions'))))), h('tbody', null, items.map(row)))));
+  const version = (i) => h('a', {
+    href: link(['templates', i.id, String(i.version ?? 0)]), 'aria-current': (i.version ?? 0) === current ? 'true' : null,
+  }, i.version ?? 'none');
+  const cells = (i) => [
+    [version(i), ' ', i.deprecated && badge('deprecated', 'warn')], i.publishedAt ? moment(i.publishedAt) : '–', i.source, i.engine ?? 'any',
+    h('code', { title: i.hash }, i.hash.slice(0, 12)), i.source === 'published' && lifecycle(i, problem, signal),
+  ];
+  const body = h('tbody', null, items.map((i) => h('tr', null, cells(i).map((cell) => h('td', null, cell)))));
+  return h('div', null, problem, table('Versions', versionColumns, body));
 }
 
 // lifecycle are the buttons that end a version.
 function lifecycle(i, problem, signal) {
   const path = templatePath(i.id, i.version);
   const name = i.version === undefined ? i.name : `${i.name}, version ${i.version}`;
-  const act = async (question, call, said, then) => {
+  const again = () => window.dispatchEvent(new Event('hashchange'));
+  const action = (question, call, said, then = again) => button(question.title, async () => {
     const answer = await ask(question);
     if (answer === null) return;
     try {
@@ -109,15 +98,15 @@ function lifecycle(i, problem, signal) {
       note('good', said);
       then();
     } catch (error) {
-      if (error.name !== 'AbortError') fill(problem, errorBox(error));
+      fill(problem, errorBox(error));
     }
-  };
-  const again = () => window.dispatchEvent(new Event('hashchange'));
-  const deprecate = () => act({ title: 'Deprecate', text: `${name} stays, and is marked for all who look for it.`, label: 'Why', action: 'Deprecate' },
-    (reason) => put(`${path}/deprecation`, { reason }, signal), 'Deprecated.', again);
-  const takeBack = () => act({ title: 'Take the deprecation back', text: name, action: 'Take back' }, () => remove(`${path}/deprecation`, signal), 'No longer deprecated.', again);
-  const drop = () => act({ title: 'Delete', text: `${name} is deleted for good. This is refused while a deployed process uses it.`, action: 'Delete' },
-    () => remove(path, signal), 'Deleted.', () => { location.hash = '#/templates'; });
-  return h('div', { class: 'row' }, i.deprecation ? h('button', { type: 'button', class: 'quiet', onclick: takeBack }, 'Take deprecation back')
-    : h('button', { type: 'button', class: 'quiet', onclick: deprecate }, 'Deprecate'), h('button', { type: 'button', class: 'quiet', onclick: drop }, 'Delete'));
+  }, { class: 'quiet' });
+  return row(
+    i.deprecation
+      ? action({ title: 'Take deprecation back', text: name, action: 'Take back' },
+        () => remove(`${path}/deprecation`, signal), 'No longer deprecated.')
+      : action({ title: 'Deprecate', text: `${name} stays, and is marked for all who look for it.`, label: 'Why', action: 'Deprecate' },
+        (reason) => put(`${path}/deprecation`, { reason }, signal), 'Deprecated.'),
+    action({ title: 'Delete', text: `${name} is deleted for good. This is refused while a deployed process uses it.`, action: 'Delete' },
+      () => remove(path, signal), 'Deleted.', () => { location.hash = '#/templates'; }));
 }
