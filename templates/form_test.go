@@ -2,6 +2,8 @@ package templates
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -130,16 +132,64 @@ func TestForm(t *testing.T) {
 // TestFormKeys checks that every field can be set by its key.
 func TestFormKeys(t *testing.T) {
 	for _, template := range BuiltIn() {
-		form, err := template.Form(ApplyOptions{})
+		checkForm(t, template)
+	}
+}
+
+// TestCorpusForms draws the forms of foreign templates.
+func TestCorpusForms(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(corpus(t), "templates", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no templates", err)
+	}
+	forms, fields := 0, 0
+	for _, name := range files {
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		list, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, template := range list {
+			forms++
+			fields += checkForm(t, template)
+		}
+	}
+	t.Log(forms, "forms with", fields, "fields")
+}
+
+// checkForm sets each field of a form, as who fills it in does, and returns how
+// many there are. What a choice shows is set in its turn.
+func checkForm(t *testing.T, template *Template) int {
+	t.Helper()
+	seen, todo := map[string]bool{}, []map[string]any{{}}
+	for ; len(todo) > 0; todo = todo[1:] {
+		form, err := template.Form(ApplyOptions{Values: todo[0]})
+		if err != nil {
+			t.Errorf("%s with %v: %v", template.Ref(), todo[0], err)
+			return len(seen)
+		}
 		for _, g := range form.Groups {
 			for _, field := range g.Fields {
-				if _, err := template.Form(ApplyOptions{Values: map[string]any{field.Key: field.Value}}); err != nil {
-					t.Errorf("%s: %v", template.ID, err)
+				if !seen[field.Key] {
+					seen[field.Key] = true
+					todo = append(todo, choicesOf(field)...)
 				}
 			}
 		}
 	}
+	return len(seen)
+}
+
+// choicesOf are values of a field that may show others.
+func choicesOf(f FormField) (list []map[string]any) {
+	for _, c := range f.Choices {
+		list = append(list, map[string]any{f.Key: c.Value})
+	}
+	if len(list) == 0 {
+		list = append(list, map[string]any{f.Key: f.Value})
+	}
+	return list
 }
