@@ -67,14 +67,18 @@ func (c *templateLintCmd) published(ctx context.Context) (*publishedTemplates, e
 
 // templateFiles are a file itself, or the template files below a folder.
 func templateFiles(name string) ([]string, error) {
+	root, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return nil, readError(name, err)
+	}
 	var files []string
-	err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return readError(name, err)
-		case entry.IsDir() && path != name && (strings.HasPrefix(entry.Name(), ".git") || entry.Name() == "node_modules"):
+		case entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".git") || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case path == name && !entry.IsDir(), strings.HasSuffix(path, ".json") && !templates.IsSuite(path) && entry.Type().IsRegular():
+		case path == root && !entry.IsDir(), strings.HasSuffix(path, ".json") && !templates.IsSuite(path) && entry.Type().IsRegular():
 			files = append(files, path)
 		}
 		return nil

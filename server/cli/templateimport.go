@@ -40,7 +40,7 @@ func (c *templateImportCmd) Run(ctx context.Context, s Streams) error {
 	}
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
-	to := &importer{serverFlags: c.serverFlags, versions: map[string]map[int64]bool{}, giveUp: giveUp}
+	to := &importer{serverFlags: c.serverFlags, versions: map[string]map[int64]string{}, giveUp: giveUp}
 	count := map[mirror.Outcome]int{}
 	err = mirror.Mirror{Source: source, Publisher: to, Known: to.known,
 		Inspect: func(text []byte) ([]*templates.Template, []templates.Finding) { return server.Inspect(text, nil) },
@@ -60,7 +60,9 @@ func (c *templateImportCmd) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return fmt.Errorf("import %s: %w", c.Source, err)
 	}
-	if !c.JSON {
+	if len(count) == 0 {
+		fmt.Fprintf(s.Err, "there are no templates in %s\n", c.Source)
+	} else if !c.JSON {
 		fmt.Fprintf(s.Out, "%d published, %d the same, %d refused, %d failed\n", count[mirror.Published], count[mirror.Same], count[mirror.Refused], count[mirror.Failed])
 	}
 	if count[mirror.Refused]+count[mirror.Failed] > 0 {
@@ -72,14 +74,18 @@ func (c *templateImportCmd) Run(ctx context.Context, s Streams) error {
 // importer publishes to a server.
 type importer struct {
 	serverFlags
-	// versions are those that the server has of templates that were asked for.
-	versions map[string]map[int64]bool
+	// versions are those that the server has of templates that were asked for,
+	// with the hashes of their texts.
+	versions map[string]map[int64]string
 	// giveUp ends the import when the server takes nothing.
 	giveUp context.CancelCauseFunc
 }
 
 // Import implements mirror.Publisher.
 func (p *importer) Import(ctx context.Context, t *templates.Template) (bool, error) {
+	if p.hash(ctx, t.ID, t.Version) == templates.Hash(t.Raw) { // it need not be sent
+		return false, nil
+	}
 	status, _, err := p.send(ctx, http.MethodPost, "/api/v1/templates?history=true", t.Raw)
 	switch status {
 	case http.StatusConflict:
@@ -92,6 +98,11 @@ func (p *importer) Import(ctx context.Context, t *templates.Template) (bool, err
 
 // known implements mirror.Known.
 func (p *importer) known(ctx context.Context, id string, version int64) bool {
+	return p.hash(ctx, id, version) != ""
+}
+
+// hash is that of a version's text on the server; empty if it has none.
+func (p *importer) hash(ctx context.Context, id string, version int64) string {
 	if p.versions[id] == nil {
 		versions, err := p.ask(ctx, id)
 		if err != nil {
@@ -102,8 +113,8 @@ func (p *importer) known(ctx context.Context, id string, version int64) bool {
 	return p.versions[id][version]
 }
 
-func (p *importer) ask(ctx context.Context, id string) (map[int64]bool, error) {
-	versions := map[int64]bool{}
+func (p *importer) ask(ctx context.Context, id string) (map[int64]string, error) {
+	versions := map[int64]string{}
 	status, answer, err := p.send(ctx, http.MethodGet, "/api/v1/templates/"+url.PathEscape(id), nil)
 	if status == http.StatusNotFound {
 		return versions, nil
@@ -111,15 +122,12 @@ func (p *importer) ask(ctx context.Context, id string) (map[int64]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list struct{ Items []catalogEntry }
+	var list struct{ Items []templates.Info }
 	if err := json.Unmarshal(answer, &list); err != nil {
 		return nil, fmt.Errorf("read the versions of %s: %w", id, err)
 	}
-	for _, e := range list.Items {
-		if e.Version == nil {
-			e.Version = new(int64)
-		}
-		versions[*e.Version] = true
+	for _, info := range list.Items {
+		versions[info.VersionNumber()] = info.Hash
 	}
 	return versions, nil
 }

@@ -26,17 +26,21 @@ type Folder struct{ Path string }
 
 // Read implements Source.
 func (f Folder) Read(ctx context.Context, _ Known, yield func(Text) error) error {
+	root, err := filepath.EvalSymlinks(f.Path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", f.Path, cause(err))
+	}
 	count := 0
-	return filepath.WalkDir(f.Path, func(path string, entry fs.DirEntry, err error) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
-		case err != nil && path == f.Path:
+		case err != nil && path == root:
 			return fmt.Errorf("read %s: %w", f.Path, cause(err))
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil:
 			return yield(Text{From: path, Err: cause(err)})
 		case entry.IsDir():
-			if path != f.Path && passedOver(entry.Name()) {
+			if path != root && passedOver(entry.Name()) {
 				return filepath.SkipDir
 			}
 			return nil

@@ -211,6 +211,13 @@ func TestFolder(t *testing.T) {
 		"refused "+filepath.Join(dir, "broken.json")+": 1:46: error: template: the JSON text ends too early"+at("broken.json"),
 		"published a@1", "published b@1",
 		"refused a@2: the catalog has this version with another text"+at("other.json"))
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	if got, err := r.run(Folder{link}); err != nil || len(got) != 6 {
+		t.Errorf("got %v %v", got, err)
+	}
 	if got, err := r.run(Folder{filepath.Join(dir, "nowhere")}); err == nil || got != nil || !strings.HasSuffix(err.Error(), "nowhere: no such file or directory") {
 		t.Errorf("got %v %v", got, err)
 	}
