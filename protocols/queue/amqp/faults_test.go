@@ -341,19 +341,53 @@ func TestBrokerReject(t *testing.T) {
 	}
 }
 
-// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
-// breaks off in the middle of a frame, or goes silent.
-func TestBrokerPoorNetwork(t *testing.T) {
-	r := node(t)
+// proxied puts a proxy before the node, and returns it with the URI of a client
+// that notices silence.
+func (r rabbit) proxied(t testing.TB) (proxy *toxiproxy.Proxy, uri string) {
+	t.Helper()
 	u := r.parsed(t)
-	logger := zerolog.Nop()
-	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), logger), "rabbitmq", "127.0.0.1:0", u.Host)
+	proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "rabbitmq", "127.0.0.1:0", u.Host)
 	if err := proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer proxy.Stop()
-	u.Host = proxy.Listen
-	u.RawQuery = "heartbeat=2"
+	t.Cleanup(proxy.Stop)
+	u.Host, u.RawQuery = proxy.Listen, "heartbeat=1"
+	return proxy, u.String()
+}
+
+// TestBrokerSilence lets everything that is sent vanish.
+func TestBrokerSilence(t *testing.T) {
+	r := node(t)
+	proxy, uri := r.proxied(t)
+	target := r.queue(t, nil)
+	publish := publisher(t, protocoltest.Host(t))
+	if _, err := publish(t.Context(), job(uri, "", target, "x")); err != nil {
+		t.Fatal(err)
+	}
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": uri}, "queueName": target})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := in.Receive(ctx, func() {}, func(context.Context, protocols.Event) (protocols.Correlation, error) {
+		for _, stream := range []string{"upstream", "downstream"} {
+			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"` + stream + `","attributes":{"timeout":0}}`)); err != nil {
+				t.Error(err)
+			}
+		}
+		return protocols.Correlation{Matched: true}, nil
+	})
+	if err == nil || ctx.Err() != nil {
+		t.Errorf("the consumer does not notice: %v", err)
+	}
+	if _, err := publish(t.Context(), job(uri, "", target, "x")); code(err) != CodeDisconnected && code(err) != "TIMEOUT" {
+		t.Errorf("the producer does not notice: %v", err)
+	}
+}
+
+// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
+// or breaks off in the middle of a frame.
+func TestBrokerPoorNetwork(t *testing.T) {
+	r := node(t)
+	proxy, uri := r.proxied(t)
 	troubles := []string{
 		`{"type":"latency","attributes":{"latency":100,"jitter":50}}`,
 		`{"type":"reset_peer","attributes":{"timeout":50}}`,
@@ -363,7 +397,7 @@ func TestBrokerPoorNetwork(t *testing.T) {
 		`{"type":"bandwidth","stream":"upstream","attributes":{"rate":20}}`,
 		`{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":100}}`,
 	}
-	e := endurance(t, u.String(), func(t testing.TB) string { return r.queue(t, nil) })
+	e := endurance(t, uri, func(t testing.TB) string { return r.queue(t, nil) })
 	e.Messages, e.Restarts = 3500, len(troubles)
 	e.Again = func(t testing.TB, n int) {
 		toxic, err := proxy.Toxics.AddToxicJson(strings.NewReader(troubles[n]))
