@@ -82,7 +82,7 @@ func (a *activity) tell(severity, tag, message string) {
 		if leftOut, ok := a.quota(tag); ok {
 			level = slog.LevelWarn
 			if leftOut > 0 {
-				args = append(args, "leftOutBefore", leftOut)
+				args = append(args, "omitted", leftOut)
 			}
 		}
 	}

@@ -155,7 +155,7 @@ func TestActivityFloodsNoLog(t *testing.T) {
 	a.Note(severityError, "Health", "down", nil)
 	now = now.Add(quotaTime)
 	a.Note(severityWarning, "Request", "again", nil)
-	want := strings.Repeat("msg=refused tag=Request\n", quotaLines) + "msg=down tag=Health\nmsg=again tag=Request leftOutBefore=20\n"
+	want := strings.Repeat("msg=refused tag=Request\n", quotaLines) + "msg=down tag=Health\nmsg=again tag=Request omitted=20\n"
 	if log.String() != want {
 		t.Errorf("got\n%swant\n%s", log.String(), want)
 	}
