@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -120,7 +121,7 @@ func describe(err error) string {
 		return err.Error()
 	case known.Server:
 		return strings.TrimSpace(known.Reason)
-	case errors.Is(err, amqp.ErrCredentials) || errors.Is(err, amqp.ErrVhost):
+	case known.Reason == io.EOF.Error() || errors.Is(err, amqp.ErrCredentials) || errors.Is(err, amqp.ErrVhost):
 		return "the broker hung up" // with a reason it says so, see login
 	}
 	return known.Reason

@@ -24,29 +24,53 @@ var errChannelLost = errors.New("the channel was closed")
 type lane struct {
 	producer *producer
 	mu       sync.Mutex
-	channel  *channel
+	latest   *opening
+}
+
+// opening is a channel, or one that is being opened: a broker that takes no
+// messages at present does not answer that either.
+type opening struct {
+	done    chan struct{} // closed once channel or err is set
+	channel *channel
+	err     error
 }
 
 // publish returns nil once the broker has confirmed a message.
 func (l *lane) publish(ctx context.Context, out *outgoing) error {
-	c, err := l.open()
-	if err != nil {
-		return err
+	o := l.open()
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		return late(ctx, "the broker does not open a channel", true)
 	}
-	return c.publish(ctx, out)
+	if o.err != nil {
+		return o.err
+	}
+	return o.channel.publish(ctx, out)
 }
 
-func (l *lane) open() (*channel, error) {
+func (l *lane) open() *opening {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.channel == nil || l.channel.amqp.IsClosed() {
-		c, err := l.producer.channel()
-		if err != nil {
-			return nil, err
-		}
-		l.channel = c
+	if l.latest == nil || l.latest.over() {
+		o := &opening{done: make(chan struct{})}
+		l.latest = o
+		l.producer.work.Go(func() { // until the connection ends at the latest
+			defer close(o.done)
+			o.channel, o.err = l.producer.channel()
+		})
 	}
-	return l.channel, nil
+	return l.latest
+}
+
+// over reports whether another channel has to be opened.
+func (o *opening) over() bool {
+	select {
+	case <-o.done:
+		return o.err != nil || o.channel.amqp.IsClosed()
+	default:
+		return false
+	}
 }
 
 // channel is an AMQP channel in confirm mode.
@@ -171,10 +195,10 @@ func (c *channel) settle(s *sending, acked bool) error {
 	defer c.leave(s)
 	c.drain()
 	switch {
-	case !acked && c.amqp.IsClosed():
-		return c.fate(s)
 	case s.returned != nil:
 		return unroutable(s)
+	case !acked && c.amqp.IsClosed():
+		return c.fate(s)
 	case !acked:
 		return &protocols.Error{Code: CodeNacked, Message: fmt.Sprintf("the broker did not take the message for exchange %q with routing key %q: a queue is full, or a node is in trouble", s.exchange, s.key), Temporary: true}
 	}
