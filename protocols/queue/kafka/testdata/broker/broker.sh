@@ -24,6 +24,17 @@ fetch() {
   mkdir -p "$(dirname "$lib")"; mv "$part/lib" "$lib"; rm -rf "$part"
 }
 
+# kafka runs the broker, with an archive of its classes, which saves a third of the time that it takes to start.
+kafka() { exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" -cp "$lib/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null; }
+
+archive() {
+  [ -f "$lib/classes.jsa" ] && return
+  kafka -XX:ArchiveClassesAtExit="$lib/classes.$$" & echo $! >"$dir/pid"
+  await
+  kill -TERM "$(cat "$dir/pid")"; wait "$(cat "$dir/pid")" || true
+  mv "$lib/classes.$$" "$lib/classes.jsa"
+}
+
 # ports prints four free ports: below those that the system gives to clients, so that none is taken while the broker is
 # away for a restart.
 ports() {
@@ -79,14 +90,17 @@ prepare() {
   java -cp "$lib/*" kafka.tools.StorageTool format --standalone -c "$dir/server.properties" -t pATCHBAYtESTSkAFKAxxxA \
     --add-scram 'SCRAM-SHA-256=[name=scram,password=scram-secret]' --add-scram 'SCRAM-SHA-512=[name=scram,password=scram-secret]' >"$dir/format.log" 2>&1 ||
     { cat "$dir/format.log" >&2; exit 1; }
+  archive
 }
 
 start() {
-  : >"$dir/log"
-  nohup java -Xmx512m -Xshare:auto -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$lib/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null &
-  echo $! >"$dir/pid"
+  (trap '' HUP; kafka -XX:SharedArchiveFile="$lib/classes.jsa") & echo $! >"$dir/pid"
+  await
+}
+
+await() {
   for _ in $(seq 600); do
-    grep -q 'Kafka Server started' "$dir/log" && return
+    grep -qs 'Kafka Server started' "$dir/log" && return
     kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
     sleep 0.1
   done
@@ -97,7 +111,7 @@ kill_it() {
   local pid; pid=$(cat "$dir/pid" 2>/dev/null) || return 0
   kill -9 "$pid" 2>/dev/null || true
   for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-  rm -f "$dir/pid"
+  rm -f "$dir/pid" "$dir/log"
 }
 
 case $verb in
