@@ -29,10 +29,11 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## measure the figures that the README states
 	.ci/bench
 
-integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL and a real RabbitMQ
+integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL, a real RabbitMQ and a real Kafka
 	.ci/integration
 	.ci/postgres
 	.ci/rabbitmq
+	.ci/kafka
 
 browser: ## look at the Web UI in Chromium (needs it, or apt-get); pictures in build/screenshots
 	.ci/browser
