@@ -1,7 +1,8 @@
 // A text area for code: line numbers, colours, marks under what is wrong, and
 // completion. The text area itself is invisible above a copy that is drawn.
-import { h, fill, newID, debounce } from './dom.js';
+import { h, fill, newID } from './dom.js';
 import { colour } from './json.js';
+import { Completions } from './completions.js';
 
 // Editor is the element and what can be done with it. Options: value, label,
 // rows, json (colours), oninput(text), onrun() for Ctrl+Enter, and
@@ -13,13 +14,15 @@ export class Editor {
     this.area = h('textarea', {
       id: newID('editor'), 'aria-label': options.label, rows: options.rows ?? 6,
       spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', wrap: 'off',
-      oninput: () => this.changed(), onkeydown: (e) => this.key(e), onblur: () => this.closeList(),
-      onscroll: () => { this.scroll(); this.closeList(); },
+      oninput: () => this.changed(), onkeydown: (e) => this.key(e), onscroll: () => this.scroll(),
     });
     this.copy = h('pre', { class: 'copy', 'aria-hidden': 'true' });
     this.gutter = h('pre', { class: 'gutter', 'aria-hidden': 'true' });
     this.element = h('div', { class: 'editor' }, this.gutter, h('div', { class: 'sheet' }, this.copy, this.area));
-    if (options.complete) this.prepareList();
+    if (options.complete) {
+      const { complete } = options;
+      new Completions(this.area, { holder: this.element, complete, place: (list) => this.place(list), changed: () => this.changed() });
+    }
     this.value = options.value ?? '';
   }
 
@@ -35,7 +38,6 @@ export class Editor {
     this.marks = [];
     this.draw();
     this.options.oninput?.(this.value);
-    if (this.options.complete) this.offer();
   }
 
   // mark underlines places: {line, column, kind}, counted from 1 in characters.
@@ -88,61 +90,11 @@ export class Editor {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && this.options.onrun) {
       event.preventDefault();
       this.options.onrun();
-      return;
-    }
-    if (!this.list) return;
-    if (event.key === ' ' && event.ctrlKey) {
-      event.preventDefault();
-      this.ask(true);
-    } else if (!this.list.hidden) {
-      this.keyInList(event);
     }
   }
 
-  // The list of completions follows the pattern of a combobox: the focus stays in
-  // the text.
-  prepareList() {
-    this.list = h('ul', { class: 'completions', role: 'listbox', id: newID('completions'), 'aria-label': 'Completions', hidden: true });
-    this.area.setAttribute('role', 'combobox');
-    this.area.setAttribute('aria-autocomplete', 'list');
-    this.area.setAttribute('aria-expanded', 'false');
-    this.area.setAttribute('aria-haspopup', 'listbox');
-    this.area.setAttribute('aria-controls', this.list.id);
-    this.element.append(this.list);
-    this.offer = debounce(120, () => this.ask(false));
-  }
-
-  async ask(anyway) {
-    const caret = this.area.selectionStart;
-    const before = this.value.slice(0, caret);
-    if (!anyway && !/[\p{L}\p{N}_.]$/u.test(before)) return this.closeList();
-    let found;
-    try {
-      found = await this.options.complete(before);
-    } catch {
-      return this.closeList(); // who types on is asked again
-    }
-    const same = this.area.selectionStart === caret && this.value.slice(0, caret) === before;
-    const done = found.items.length === 1 && found.items[0].text === found.word;
-    if (!same || document.activeElement !== this.area || found.items.length === 0 || done) return this.closeList();
-    this.openList(found);
-  }
-
-  openList({ word, items }) {
-    this.word = word;
-    this.items = items;
-    fill(this.list, items.map((item, i) => h('li', {
-      role: 'option', id: `${this.list.id}-${i}`, onmousedown: (e) => { e.preventDefault(); this.take(i); },
-    }, h('span', { class: `kind ${item.kind}`, title: item.kind }, item.kind[0]), h('span', { class: 'text' }, item.text),
-    item.detail && h('span', { class: 'detail' }, item.detail.split('\n')[0]))));
-    this.list.hidden = false;
-    this.area.setAttribute('aria-expanded', 'true');
-    this.place();
-    this.choose(0);
-  }
-
-  // place puts the list below the caret.
-  place() {
+  // place puts a list below the caret.
+  place(list) {
     const before = this.value.slice(0, this.area.selectionStart).split('\n');
     const style = getComputedStyle(this.area);
     const probe = h('span', { class: 'probe' }, before.at(-1) || ' ');
@@ -150,44 +102,9 @@ export class Editor {
     const left = probe.getBoundingClientRect().width - this.area.scrollLeft;
     probe.remove();
     const top = before.length * parseFloat(style.lineHeight) + parseFloat(style.paddingTop) - this.area.scrollTop;
-    const space = this.element.clientWidth - 280;
-    this.list.style.top = `${top + 4}px`;
-    this.list.style.left = `${Math.max(0, Math.min(left + this.gutter.offsetWidth, space))}px`;
-  }
-
-  choose(index) {
-    const options = [...this.list.children];
-    this.chosen = (index + options.length) % options.length;
-    options.forEach((o, i) => o.setAttribute('aria-selected', String(i === this.chosen)));
-    options[this.chosen].scrollIntoView({ block: 'nearest' });
-    this.area.setAttribute('aria-activedescendant', options[this.chosen].id);
-  }
-
-  keyInList(event) {
-    const act = {
-      ArrowDown: () => this.choose(this.chosen + 1), ArrowUp: () => this.choose(this.chosen - 1),
-      Enter: () => this.take(this.chosen), Tab: () => this.take(this.chosen), Escape: () => this.closeList(),
-    }[event.key];
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation();
-    act();
-  }
-
-  take(index) {
-    const item = this.items[index];
-    const caret = this.area.selectionStart;
-    const call = item.kind === 'function' && this.value[caret] !== '(' && !/\/0$/.test(item.detail ?? '') ? '(' : '';
-    this.area.setRangeText(item.text + call, caret - this.word.length, caret, 'end');
-    this.changed();
-    this.closeList();
-  }
-
-  closeList() {
-    if (!this.list) return;
-    this.list.hidden = true;
-    this.area.setAttribute('aria-expanded', 'false');
-    this.area.removeAttribute('aria-activedescendant');
+    const space = this.element.clientWidth - list.offsetWidth;
+    list.style.top = `${top + 4}px`;
+    list.style.left = `${Math.max(0, Math.min(left + this.gutter.offsetWidth, space))}px`;
   }
 }
 

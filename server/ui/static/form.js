@@ -2,6 +2,7 @@
 // shown, and what is wrong, the server says: it has the one set of rules.
 import { h, fill, sync, newID, richText, debounce } from './dom.js';
 import { post } from './api.js';
+import { Completions } from './completions.js';
 import { badge, button, counted, errorBox, field, select } from './parts.js';
 
 // TemplateForm draws the form of a template: {templateId, templateVersion} or
@@ -17,6 +18,8 @@ export class TemplateForm {
     this.groups = new Map(); // by id
     this.state = h('p', { class: 'form-state', role: 'status' });
     this.expressions = new Set(); // keys that a person made expressions, which 5 and true are too
+    // context returns what the expression of a field sees, as far as it is known.
+    this.context = () => null;
     this.element = h('div', { class: 'form' }, h('p', { class: 'muted' }, 'Reading the template…'));
     this.later = debounce(120, () => this.refresh());
     this.asked = 0;
@@ -102,10 +105,22 @@ export class TemplateForm {
   arranged(f, label, control) {
     const beside = [label, this.toggle(f), tip(f)];
     if (f.expression) {
-      return [h('div', { class: 'label-row' }, beside), h('div', { class: 'feel' }, h('span', { 'aria-hidden': 'true' }, '='), control)];
+      const box = h('div', { class: 'feel' }, h('span', { 'aria-hidden': 'true' }, '='), control);
+      return [h('div', { class: 'label-row' }, beside), this.completed(f, control, box)];
     }
     if (f.type === 'Boolean') return h('div', { class: 'check' }, control, beside);
-    return [h('div', { class: 'label-row' }, beside), control];
+    return [h('div', { class: 'label-row' }, beside), slot(f) ? this.completed(f, control, control) : control];
+  }
+
+  // completed adds completion to the text area of an expression.
+  completed(f, area, box) {
+    const holder = h('div', { class: 'completing' }, box);
+    const complete = (before) => {
+      const expression = f.expression ? `=${before}` : before;
+      return post('/api/v1/complete', { before: expression, context: this.context(slot(f), expression) }, this.signal);
+    };
+    new Completions(area, { holder, complete, changed: () => area.dispatchEvent(new Event('input')) });
+    return holder;
   }
 
   control(f, id) {
@@ -154,9 +169,14 @@ function warnings(list) {
   return h('ul', { class: 'plain box warn' }, list.map((w) => h('li', null, h('strong', null, w.property), `: ${w.message}`)));
 }
 
-// isCode tells which texts are not prose.
+// slot is the name of the slot for an expression that a field is bound to, or
+// nothing; isCode tells which texts are not prose.
+function slot(f) {
+  return /\b\w+Expression$/.exec(f.binding)?.[0];
+}
+
 function isCode(f) {
-  return Boolean(f.language) || /Expression$/.test(f.binding);
+  return Boolean(f.language) || slot(f) !== undefined;
 }
 
 // choices of a drop-down; a value that is none of them shows as nothing chosen.
@@ -170,6 +190,7 @@ function write(control, f) {
     control.checked = f.value === true;
   } else {
     control.value = f.value === null || f.value === undefined ? '' : String(f.value?.rawJSON ?? f.value);
+    if (control.rows) control.rows = Math.min(10, Math.max(f.expression ? 1 : 3, control.value.split('\n').length));
   }
 }
 

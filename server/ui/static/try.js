@@ -15,11 +15,14 @@ export function tryPanel(source, signal) {
   const runButton = button('Run', run, { class: 'primary' });
   const network = networkChoice((stubbed) => { stubs.element.hidden = !stubbed; });
 
+  let response = null;
+
   async function run() {
     runButton.disabled = true;
     try {
       const request = { ...source(), variables: readVariables(), secrets: secrets.read(), stub: stubs.read(), offline: network.stubbed() };
       const answer = await post('/api/v1/try', request, signal);
+      response = answer.response;
       fill(result, summary(answer), trace(answer, stub));
     } catch (error) {
       fill(result, errorBox(error));
@@ -47,6 +50,14 @@ export function tryPanel(source, signal) {
 
   return {
     run,
+    // seen is what the expression in a slot sees: the variables before the call,
+    // the last trial's response after it.
+    seen: (slot, expression) => {
+      let all = {};
+      try { all = readVariables(); } catch { /* there are none then */ }
+      if (slot === undefined || slot === 'requestExpression') return all;
+      return expression.trimStart().startsWith('=') ? { ...all, ...response, response } : response;
+    },
     // prepare puts what a test case brings along into the fields.
     prepare: (example) => {
       if (example.variables) variables.value = JSON.stringify(example.variables, null, 2);

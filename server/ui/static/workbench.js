@@ -9,6 +9,7 @@ export function workbench(source, inbound, signal, onanswer) {
   const form = new TemplateForm(source, signal, onanswer);
   const values = () => ({ ...form.source, values: form.values, preset: form.preset });
   const trial = inbound ? { element: noTrial() } : tryPanel(values, signal);
+  if (trial.seen) form.context = trial.seen;
   const onkeydown = (event) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) trial.run?.();
   };
