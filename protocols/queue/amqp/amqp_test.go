@@ -12,6 +12,7 @@ import (
 	"patchbay/protocols"
 	"patchbay/protocols/protocoltest"
 	"patchbay/protocols/queue/amqp/amqptest"
+	"patchbay/protocols/queue/queuetest"
 )
 
 func TestSuite(t *testing.T) {
@@ -98,5 +99,32 @@ func TestNothingStays(t *testing.T) {
 	if after := runtime.NumGoroutine(); after > before {
 		text := make([]byte, 1<<20)
 		t.Errorf("%d goroutines before, %d after:\n%s", before, after, text[:runtime.Stack(text, true)])
+	}
+}
+
+// TestReject leaves what is never accepted to the broker: it is gone from the
+// queue, and on no list.
+func TestReject(t *testing.T) {
+	b := amqptest.Start(t)
+	b.Declare("orders")
+	publish := publisher(t, protocoltest.Host(t))
+	for _, body := range []string{"poison", "good"} {
+		if _, err := publish(t.Context(), job(b.URI(), "", "orders", body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": b.URI()}, "queueName": "orders",
+		"reject": true, "consumption": map[string]any{"maxInFlight": 1}})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := in.Receive(ctx, func() {}, func(_ context.Context, e protocols.Event) (protocols.Correlation, error) {
+		if queuetest.Text(e.Value, "message", "body") == "poison" {
+			return protocols.Correlation{}, &protocols.Rejected{Code: protocols.CodeInvalidInput, Message: "no correlation key"}
+		}
+		cancel()
+		return protocols.Correlation{Matched: true}, nil
+	})
+	if err != nil || b.Count("orders") != 0 {
+		t.Errorf("got %v, and %d messages are left", err, b.Count("orders"))
 	}
 }

@@ -36,3 +36,22 @@ func TestSuite(t *testing.T) {
 		},
 	}.Run(t)
 }
+
+func TestEndurance(t *testing.T) {
+	shared := &protocols.Shared{}
+	broker, err := Shared(shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queuetest.Endurance{Messages: 2000, Restarts: 10, Suite: queuetest.Suite{
+		Protocol: Protocol(),
+		Host:     protocols.Host{Shared: shared},
+		Target:   func(testing.TB) string { return "numbers" },
+		Input: func(target string, m queue.Message) map[string]any {
+			return map[string]any{"queue": target, "message": map[string]any{"value": string(m.Value)}}
+		},
+		Properties: func(target string) map[string]any { return map[string]any{"queue": target} },
+		Body:       func(event any) string { return queuetest.Text(event, "message", "body") },
+		Restart:    func(testing.TB) { broker.Restart() },
+	}}.Run(t)
+}
