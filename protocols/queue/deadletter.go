@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -104,7 +105,9 @@ func (l letter) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *letter) UnmarshalJSON(text []byte) (err error) {
 	var in letterJSON
-	if err := json.Unmarshal(text, &in); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // properties keep their digits
+	if err := d.Decode(&in); err != nil {
 		return err
 	}
 	l.id, l.Target, l.Properties = in.ID, in.Target, in.Properties

@@ -318,7 +318,7 @@ func TestInFlight(t *testing.T) {
 
 func TestLetter(t *testing.T) {
 	for _, want := range []letter{
-		{Message{Target: "t", Key: []byte("k"), Value: []byte(`{"a":1}`), Headers: []Header{{"a", []byte("b")}, {"a", []byte{0xff}}}, Properties: map[string]any{"offset": "5"}}, "id"},
+		{Message{Target: "t", Key: []byte("k"), Value: []byte(`{"a":1}`), Headers: []Header{{"a", []byte("b")}, {"a", []byte{0xff}}}, Properties: map[string]any{"offset": json.Number("9007199254740993")}}, "id"},
 		{Message{Key: []byte{0xfe}, Value: []byte{0, 0xff}}, ""},
 		{Message{Value: []byte{}}, ""},
 		{},
