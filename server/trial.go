@@ -41,27 +41,47 @@ func (cases Cases) Execute(ctx context.Context, t *templates.Template, c templat
 	if err != nil {
 		return templates.Outcome{}, err
 	}
+	if err := triable(t); err != nil {
+		return templates.Outcome{}, err
+	}
 	scratch, err := templates.NewScratch(t, templates.ApplyOptions{Values: c.Values, Preset: c.Preset})
 	if err != nil {
 		return templates.Outcome{}, err
 	}
-	other := cases.Other
-	if other == nil {
-		other = noNetwork{}
+	refused := &refusals{}
+	var other http.RoundTripper = refused
+	if cases.Other != nil {
+		other = cases.Other
 	}
 	seen := &recorder{}
 	record, err := once(ctx, Run{
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t}, Variables: c.Variables, Secrets: secret.Map(c.Secrets),
 		Wrap: func(http.RoundTripper) http.RoundTripper { return seen.wrap(stubs.Wrap(other)) },
-		Log:  slog.New(slog.DiscardHandler),
+		Dial: noDial, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return templates.Outcome{}, err
 	}
 	outcome := outcomeOf(record.Outcome)
 	outcome.Requests = seen.list()
+	if first := refused.first(); first != "" && outcome.Failure != nil {
+		*outcome.Failure += "; no stub of the case answers " + first
+	}
 	return outcome, nil
+}
+
+// triable says why a template's connector cannot be run by itself, or nil.
+func triable(t *templates.Template) error {
+	kind := t.JobType()
+	switch {
+	case t.Inbound() != "":
+		return fmt.Errorf("template %s is of an inbound connector, which waits for what comes in; only outbound connectors can be tried", t.Ref())
+	case kind != "" && t.Protocol() == "" && (checker{}).Reads(t) == nil:
+		return fmt.Errorf("nobody here serves the job type %q of template %s; name the protocol with a hidden property that is bound to the task header \"protocol\": one of %s",
+			kind, t.Ref(), strings.Join(registry().Names(), ", "))
+	}
+	return nil
 }
 
 // once runs until the first attempt at a job has ended.
@@ -109,6 +129,27 @@ type noNetwork struct{}
 
 func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("no stub answers %s %s", r.Method, r.URL)
+}
+
+// refusals is noNetwork that keeps the first request.
+type refusals struct {
+	mu      sync.Mutex
+	request string
+}
+
+func (f *refusals) RoundTrip(r *http.Request) (*http.Response, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.request == "" {
+		f.request = r.Method + " " + r.URL.String()
+	}
+	return noNetwork{}.RoundTrip(r)
+}
+
+func (f *refusals) first() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.request
 }
 
 // recorder keeps the requests that pass, as they are sent.

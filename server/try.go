@@ -84,6 +84,9 @@ type TryOutcome struct {
 // Do runs the connector. An error means that it was not reached; a job that
 // fails is a result.
 func (t Try) Do(ctx context.Context) (TryResult, error) {
+	if err := triable(t.Template); err != nil {
+		return TryResult{}, err
+	}
 	scratch, err := templates.NewScratch(t.Template, templates.ApplyOptions{Values: t.Values, Preset: t.Preset})
 	if err != nil {
 		return TryResult{}, err

@@ -91,6 +91,15 @@ func SuiteName(template string) string {
 // IsSuite reports whether a file name is that of a file of cases.
 func IsSuite(name string) bool { return strings.HasSuffix(name, testSuffix) }
 
+// Tested returns the name of the template file that a file of cases tests; any
+// other name stays as it is.
+func Tested(name string) string {
+	if template, is := strings.CutSuffix(name, testSuffix); is {
+		return template + ".json"
+	}
+	return name
+}
+
 // BuiltInSuites returns the cases of the built-in templates, by template id.
 func BuiltInSuites() (map[string]*Suite, error) {
 	suites := map[string]*Suite{}
@@ -181,7 +190,7 @@ func (e Expectation) compare(o Outcome) []string {
 			d.text("failure", *e.Failure, *o.Failure)
 		}
 	default:
-		d.text("outcome", e.outcome().String(), o.String())
+		d = append(d, fmt.Sprintf("outcome: expected %s, got %s", e.outcome(), o))
 	}
 	return d
 }
@@ -198,7 +207,7 @@ func (o Outcome) String() string {
 	case o.Failure != nil:
 		return "failure: " + *o.Failure
 	}
-	return "variables " + string(o.Variables)
+	return "variables " + compact(o.Variables)
 }
 
 // differences gathers what is not as expected.

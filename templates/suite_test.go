@@ -33,7 +33,7 @@ func TestSuiteRun(t *testing.T) {
 		{name: "one more", expect: `{"variables": {}}`, outcome: Outcome{Variables: json.RawMessage(`{"a": 2}`)}, want: `variables: expected {}, got {"a":2}`},
 		{name: "failure", expect: `{"failure": "in time"}`, outcome: Outcome{Failure: &failure}},
 		{name: "other failure", expect: `{"failure": "refused"}`, outcome: Outcome{Failure: &failure}, want: `failure: expected "refused", got "no answer in time"`},
-		{name: "other outcome", expect: `{"variables": {}}`, outcome: Outcome{Failure: &failure}, want: `outcome: expected "variables {}", got "failure: no answer in time"`},
+		{name: "other outcome", expect: `{"variables": {}}`, outcome: Outcome{Failure: &failure}, want: `outcome: expected variables {}, got failure: no answer in time`},
 		{name: "BPMN error", expect: `{"bpmnError": {"code": "A"}}`, outcome: Outcome{BPMNError: &BPMNError{Code: "A", Message: "m"}}},
 		{name: "other BPMN error", expect: `{"bpmnError": {"code": "A", "message": "n"}}`, outcome: Outcome{BPMNError: &BPMNError{Code: "A", Message: "m"}}, want: `BPMN error message: expected "n", got "m"`},
 		{name: "request", expect: `{"requests": [{"method": "post", "url": "https://x.y/z", "headers": {"x-a": "1"}, "body": {"a": 1}}], "variables": {}}`, outcome: Outcome{Requests: sent, Variables: json.RawMessage(`{}`)}},

@@ -11,7 +11,7 @@ import (
 )
 
 type templateLintCmd struct {
-	Files   []string `arg:"" name:"file" help:"Template files: one template or an array each."`
+	Files   []string `arg:"" name:"file" help:"Template files, one template or an array each, or folders of them."`
 	Format  string   `enum:"text,json,sarif,github" default:"text" help:"Form of the findings: ${enum} (sarif prints one SARIF 2.1.0 log, github workflow annotations)."`
 	Against []string `placeholder:"FILE|DIR" help:"Published templates, to see whether versions are raised; repeatable."`
 	Server  string   `env:"" placeholder:"URL" help:"A running patchbay serve whose catalog has the published templates."`
@@ -56,10 +56,10 @@ func (c *templateLintCmd) findings(ctx context.Context) ([]fileFinding, error) {
 		return nil, err
 	}
 	var all []fileFinding
+	if c.Files, err = withFolders(c.Files); err != nil {
+		return nil, err
+	}
 	for _, file := range c.Files {
-		if templates.IsSuite(file) { // of templates/*.json
-			continue
-		}
 		text, err := readFile(file)
 		if err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"patchbay/templates"
+	"patchbay/templates/mirror"
 )
 
 // publishedTemplates finds the highest published version of templates: in
@@ -65,7 +66,8 @@ func (c *templateLintCmd) published(ctx context.Context) (*publishedTemplates, e
 	return p, nil
 }
 
-// templateFiles are a file itself, or the template files below a folder.
+// templateFiles are a file itself, or the template files below a folder; other
+// JSON there is passed over.
 func templateFiles(name string) ([]string, error) {
 	root, err := filepath.EvalSymlinks(name)
 	if err != nil {
@@ -78,8 +80,16 @@ func templateFiles(name string) ([]string, error) {
 			return readError(name, err)
 		case entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".git") || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case path == root && !entry.IsDir(), strings.HasSuffix(path, ".json") && !templates.IsSuite(path) && entry.Type().IsRegular():
+		case path == root && !entry.IsDir():
 			files = append(files, path)
+		case strings.HasSuffix(path, ".json") && !templates.IsSuite(path) && entry.Type().IsRegular():
+			text, err := readFile(path)
+			if err != nil {
+				return err
+			}
+			if mirror.LooksLikeTemplate(text) {
+				files = append(files, path)
+			}
 		}
 		return nil
 	})

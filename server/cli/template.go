@@ -77,7 +77,7 @@ func findTemplate(name string) (newest *templates.Template, versions []*template
 	}
 	versions, err = readTemplates(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%w; it is no built-in template either (%s)", err, builtInIDs())
+		return nil, nil, fmt.Errorf("%w; it is no built-in template either (%s)", err, builtInIDs(name))
 	}
 	if err != nil {
 		return nil, nil, err
@@ -100,12 +100,21 @@ func oneTemplate(name string) (*templates.Template, error) {
 	return t, err
 }
 
-func builtInIDs() string {
-	var ids []string
+// builtInIDs names a few of the built-in templates: those whose id the name is a
+// part of, else the first.
+func builtInIDs(name string) string {
+	var ids, like []string
 	for _, t := range templates.BuiltIn() {
 		ids = append(ids, t.ID)
+		if strings.Contains(t.ID, strings.ToLower(name)) {
+			like = append(like, t.ID)
+		}
 	}
-	return strings.Join(ids, ", ")
+	if len(like) > 0 {
+		return strings.Join(like, ", ")
+	}
+	const some = 3
+	return fmt.Sprintf("%s and %d more", strings.Join(ids[:min(some, len(ids))], ", "), max(len(ids)-some, 0))
 }
 
 // readTemplates reads a file of one template or an array of them.

@@ -5,27 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"patchbay/server"
 	"patchbay/templates"
 )
 
 type templateTestCmd struct {
-	Files []string `arg:"" name:"file" help:"Template files; the cases of rates.json lie beside it in rates.test.json."`
+	Files []string `arg:"" name:"file" help:"Template files, or folders of them; the cases of rates.json lie beside it in rates.test.json."`
 }
 
 func (templateTestCmd) Help() string {
 	return `Example: patchbay template test templates/*.json
 
-No request leaves the machine: what no stub of a case answers fails.`
+No request leaves the machine: what no stub of a case answers fails. patchbay template from-curl --test writes a first
+case.`
 }
 
 func (c *templateTestCmd) Run(ctx context.Context, s Streams) error {
-	failed := 0
-	for _, file := range c.Files {
-		if templates.IsSuite(file) {
-			continue
-		}
+	files, err := withFolders(c.Files)
+	if err != nil {
+		return err
+	}
+	passed, failed := 0, 0
+	for _, file := range files {
 		template, suite, err := readSuite(file)
 		if errors.Is(err, errNoCases) {
 			fmt.Fprintf(s.Out, "%s: no cases (%s)\n", file, templates.SuiteName(file))
@@ -36,12 +39,39 @@ func (c *templateTestCmd) Run(ctx context.Context, s Streams) error {
 		}
 		for _, r := range suite.Run(ctx, template, server.Cases{}) {
 			failed += printCase(s, file, r)
+			passed++
 		}
 	}
 	if failed > 0 {
+		fmt.Fprintf(s.Out, "%d of %s failed\n", failed, plural(passed, "case"))
 		return said()
 	}
 	return nil
+}
+
+// withFolders puts the template files of folders, and the templates of files of
+// cases, in their place, each file once.
+func withFolders(names []string) ([]string, error) {
+	var files []string
+	seen := map[string]bool{}
+	for _, name := range names {
+		list := []string{templates.Tested(name)}
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			if list, err = templateFiles(name); err != nil {
+				return nil, err
+			}
+			if len(list) == 0 {
+				return nil, fmt.Errorf("read %s: the folder has no template files (*.json)", name)
+			}
+		}
+		for _, file := range list {
+			if !seen[file] {
+				seen[file] = true
+				files = append(files, file)
+			}
+		}
+	}
+	return files, nil
 }
 
 // errNoCases says that no cases lie beside a template.

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"patchbay/engine/secret"
 	"patchbay/protocols/value"
@@ -70,11 +73,15 @@ func printTry(w io.Writer, r server.TryResult) {
 	fmt.Fprintf(w, "input      %s\n", asText(r.Input))
 	for _, e := range r.Exchanges {
 		fmt.Fprintf(w, "request    %s %s\n", e.Method, e.URL)
-		for name, values := range e.RequestHeaders {
-			fmt.Fprintf(w, "           %s: %s\n", name, values[0])
+		for _, name := range slices.Sorted(maps.Keys(e.RequestHeaders)) {
+			fmt.Fprintf(w, "           %s: %s\n", name, strings.Join(e.RequestHeaders[name], ", "))
 		}
 		if e.RequestBody != "" {
 			fmt.Fprintf(w, "           %s\n", e.RequestBody)
+		}
+		if e.Status == 0 {
+			fmt.Fprintf(w, "answer     none after %.1f ms: %s\n", e.DurationMs, e.Error)
+			continue
 		}
 		fmt.Fprintf(w, "answer     %d in %.1f ms %s%s\n", e.Status, e.DurationMs, e.ResponseBody, e.Error)
 	}
@@ -85,7 +92,11 @@ func printTry(w io.Writer, r server.TryResult) {
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "warning    %s: %s\n", warning.Slot, warning.Text)
 	}
-	fmt.Fprintf(w, "outcome    %s %s%s\n", r.Outcome.Type, reason(r.Outcome), asText(json.RawMessage(r.Outcome.Variables)))
+	variables := asText(json.RawMessage(r.Outcome.Variables))
+	if r.Outcome.Type == "failed" { // they hold the error, once more
+		variables = ""
+	}
+	fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("outcome    %s %s%s", r.Outcome.Type, reason(r.Outcome), variables)))
 }
 
 func reason(o server.TryOutcome) string {

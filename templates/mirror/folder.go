@@ -54,7 +54,7 @@ func (f Folder) Read(ctx context.Context, _ Known, yield func(Text) error) error
 		if err != nil {
 			return yield(Text{From: path, Err: err})
 		}
-		if !looksLikeTemplate(text) {
+		if !LooksLikeTemplate(text) {
 			return nil
 		}
 		return yield(Text{From: path, Content: text})
@@ -91,9 +91,9 @@ func cause(err error) error {
 	return err
 }
 
-// looksLikeTemplate tells templates, also broken ones, from other JSON: the
+// LooksLikeTemplate tells templates, also broken ones, from other JSON: the
 // schema's name is in it, or the first object has what it applies to.
-func looksLikeTemplate(text []byte) bool {
+func LooksLikeTemplate(text []byte) bool {
 	if bytes.Contains(text, []byte("element-templates-json-schema")) {
 		return true
 	}

@@ -111,7 +111,7 @@ func (h History) contents(ctx context.Context, versions []version, yield func(Te
 		if err != nil {
 			return fmt.Errorf("read the history of %s: %w", h.Path, err)
 		}
-		if !looksLikeTemplate(text) {
+		if !LooksLikeTemplate(text) {
 			continue
 		}
 		if err := yield(Text{From: filepath.ToSlash(v.path) + " in " + v.commit[:min(len(v.commit), 10)], Content: text, Past: true}); err != nil {
