@@ -16,8 +16,10 @@ const (
 	// polled is how many records are polled at once, and fewer than that wait
 	// when the next ones are.
 	polled = 512
-	// commitEvery is how often offsets are committed.
+	// commitEvery is how often offsets are committed, and commitAfter how many
+	// acknowledgements bring the next commit forward.
 	commitEvery = time.Second
+	commitAfter = 500
 	// leaveTime bounds how long a partition that goes to another consumer is
 	// kept until its deliveries are settled, and each step of closing.
 	leaveTime = 5 * time.Second
@@ -41,14 +43,15 @@ type consumer struct {
 	close      func()
 	joined     chan struct{} // closed once the group has assigned partitions, or none
 	join       func()
-	// ready wakes Next, room the poller, settled whoever waits for a partition
-	// to be settled; each holds one signal.
-	ready, room, settled chan struct{}
+	// ready wakes Next, room the poller, full whoever commits, settled whoever
+	// waits for a partition to be settled; each holds one signal.
+	ready, room, full, settled chan struct{}
 
 	mu    sync.Mutex
 	parts map[int32]*partition
 	order []*partition // parts, the one whose turn it is first
 	back  []*queue.Delivery
+	acks  int // since the last commit
 	err   error
 	ended bool
 	quiet bool // a failed commit has been noted
@@ -56,7 +59,7 @@ type consumer struct {
 
 func newConsumer(s *source) *consumer {
 	c := &consumer{source: s, parts: map[int32]*partition{}, joined: make(chan struct{}),
-		ready: make(chan struct{}, 1), room: make(chan struct{}, 1), settled: make(chan struct{}, 1)}
+		ready: make(chan struct{}, 1), room: make(chan struct{}, 1), full: make(chan struct{}, 1), settled: make(chan struct{}, 1)}
 	c.join = sync.OnceFunc(func() { close(c.joined) })
 	c.close = sync.OnceFunc(c.shutdown)
 	c.life, c.cancel = context.WithCancel(context.Background())
@@ -236,6 +239,9 @@ func (c *consumer) Ack(_ context.Context, d *queue.Delivery) error {
 		return queue.ErrDisconnected
 	}
 	t.settle(c.host.Now())
+	if c.acks++; c.acks == commitAfter {
+		signal(c.full)
+	}
 	resume := t.stuck && t.partition.resume()
 	c.mu.Unlock()
 	if resume {

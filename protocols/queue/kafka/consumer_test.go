@@ -128,6 +128,7 @@ func (f *fake) committed(group, topic string, partition int32) int64 {
 
 // Only what has no unsettled record before it is committed.
 func TestCommitsThePrefix(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	send(t, f, topic, 1, 0, 4)
@@ -160,6 +161,7 @@ func TestCommitsThePrefix(t *testing.T) {
 }
 
 func TestCommitsInTheBackground(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	c := openConsumer(t, testHost(), properties(f.servers(), topic))
@@ -175,6 +177,7 @@ func TestCommitsInTheBackground(t *testing.T) {
 // A group that has committed nothing begins where autoOffsetReset says, and
 // does not miss what comes between that and its first message.
 func TestBegins(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	of := func(topic string, more map[string]any) map[string]any {
 		return with(properties(f.servers(), topic), more)
@@ -253,6 +256,7 @@ func TestBegins(t *testing.T) {
 // A second consumer takes over a partition; nothing is lost, and what was
 // settled before does not come again.
 func TestRebalance(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 4)
 	const count = 400
@@ -313,6 +317,7 @@ func TestRebalance(t *testing.T) {
 // A partition that goes to another consumer is kept until what is handled of it
 // is settled; what is settled later has no effect.
 func TestRevoked(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	send(t, f, topic, 1, 0, 3)
@@ -365,6 +370,7 @@ func TestLanes(t *testing.T) {
 // A partition that gives no way leaves room for others, and memory has a
 // bound.
 func TestStuckPartition(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 2)
 	const count = 4000
@@ -387,6 +393,7 @@ func TestStuckPartition(t *testing.T) {
 
 // Brokers that do not answer any more end the connection.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	var mu sync.Mutex
 	ahead := time.Duration(0)
@@ -438,6 +445,7 @@ func TestObserved(t *testing.T) {
 
 // A topic is made where the author wants that and the broker lets it.
 func TestMakesTopic(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, kfake.AllowAutoTopicCreation())
 	if err := openError(t, properties(f.servers(), "missing")); err == nil || !strings.Contains(err.Error(), "UNKNOWN_TOPIC_OR_PARTITION") {
 		t.Errorf("got %v", err)
@@ -451,6 +459,7 @@ func TestMakesTopic(t *testing.T) {
 // Messages of transactions that were aborted do not come to a reader of what is
 // committed.
 func TestReadCommitted(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	publish := publisher(t, testHost())

@@ -115,11 +115,12 @@ func (c *consumer) tend() {
 	for {
 		select {
 		case <-every.C:
+			c.pauseStuck()
+		case <-c.full:
 		case <-c.life.Done():
 			return
 		}
 		c.noteCommit(c.commit(c.life))
-		c.pauseStuck()
 		if err := c.pulse.silence(); err != nil {
 			c.fail(fmt.Errorf("%w%s", err, c.pulse.last()))
 		}
@@ -176,6 +177,7 @@ func addMark(req *kmsg.OffsetCommitRequest, mark string) error {
 func (c *consumer) due() map[int32]kgo.EpochOffset {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.acks = 0
 	due := map[int32]kgo.EpochOffset{}
 	for number, p := range c.parts {
 		if p.position >= 0 && p.position != p.committed {

@@ -93,10 +93,10 @@ func properties(servers, topic string) map[string]any {
 	return map[string]any{"topic": map[string]any{"bootstrapServers": servers, "topicName": topic}, "autoOffsetReset": "earliest", "groupId": "g-" + topic}
 }
 
-func TestSuite(t *testing.T) {
-	f := newFake(t)
+// fakeSuite is the suite for a Kafka in the process.
+func fakeSuite(f *fake) queuetest.Suite {
 	servers := f.servers()
-	queuetest.Suite{
+	return queuetest.Suite{
 		Protocol:   Protocol(),
 		Driver:     driver{},
 		Host:       testHost(),
@@ -104,15 +104,30 @@ func TestSuite(t *testing.T) {
 		Input:      func(target string, m queue.Message) map[string]any { return input(servers, target, m) },
 		Properties: func(target string) map[string]any { return properties(servers, target) },
 		Body:       func(event any) string { return queuetest.Text(event, "rawValue") },
-		Restart:    func(t testing.TB) { f.restart(t) },
-		Wrong: map[string]map[string]any{
-			"an unknown topic": properties(servers, "unknown"),
-			"no broker there":  properties("127.0.0.1:1", "t"),
-		},
-		WrongInput: map[string]queuetest.WrongInput{
-			"no topic":         {Variables: map[string]any{"topic": map[string]any{"bootstrapServers": servers}, "message": map[string]any{"value": "x"}}},
-			"an unknown topic": {Variables: input(servers, "unknown", queue.Message{Value: []byte("x")}), Code: CodeFail},
-			"no broker there":  {Variables: input("127.0.0.1:1", "t", queue.Message{Value: []byte("x")}), Code: CodeFail},
-		},
-	}.Run(t)
+		Restart:    f.restart,
+	}
+}
+
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	s := fakeSuite(newFake(t))
+	s.Wrong = map[string]map[string]any{
+		"an unknown topic": s.Properties("unknown"),
+		"no broker there":  properties("127.0.0.1:1", "t"),
+	}
+	s.WrongInput = map[string]queuetest.WrongInput{
+		"no topic":         {Variables: with(s.Input("", queue.Message{Value: []byte("x")}), map[string]any{"topic": map[string]any{}})},
+		"an unknown topic": {Variables: s.Input("unknown", queue.Message{Value: []byte("x")}), Code: CodeFail},
+		"no broker there":  {Variables: input("127.0.0.1:1", "t", queue.Message{Value: []byte("x")}), Code: CodeFail},
+	}
+	s.Run(t)
+}
+
+// TestEndurance is a short one; .ci/kafka runs a long one on a real broker.
+func TestEndurance(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	s := fakeSuite(f)
+	s.Target = func(t testing.TB) string { return f.topic(t, 4) }
+	queuetest.Endurance{Suite: s, Messages: 4000, Restarts: 4}.Run(t)
 }

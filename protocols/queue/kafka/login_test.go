@@ -57,6 +57,7 @@ func certificate(t testing.TB) (cert, key string) {
 }
 
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, kfake.EnableSASL(), kfake.Superuser("PLAIN", "p", "pw"), kfake.Superuser("SCRAM-SHA-256", "s", "sw"), kfake.Superuser("SCRAM-SHA-512", "s", "sw"))
 	topic := f.topic(t, 1)
 	variables := func(mechanism, jaas string) map[string]any {
@@ -98,6 +99,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	cert, key := certificate(t)
 	pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
 	if err != nil {

@@ -72,6 +72,7 @@ func records(t testing.TB, f *fake, topic string, count int, opts ...kgo.Opt) (l
 }
 
 func TestPublish(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	publish := publisher(t, testHost())
@@ -114,6 +115,7 @@ func TestPublish(t *testing.T) {
 
 // Publications with the same settings share a producer, others do not.
 func TestProducersArePooled(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topics := []string{f.topic(t, 1), f.topic(t, 1)}
 	seen := f.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}, Observe: true, Count: -1})
@@ -139,6 +141,7 @@ func TestProducersArePooled(t *testing.T) {
 }
 
 func TestPublishFails(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": "2000"}))
 	topic := f.topic(t, 1)
 	publish := publisher(t, testHost())
@@ -181,6 +184,7 @@ func TestPublishFails(t *testing.T) {
 
 // A broker that a cluster names is dialled under the guard as well.
 func TestAdvertisedBrokersAreGuarded(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.cluster.KeepControl()
 	f.cluster.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
@@ -211,6 +215,7 @@ func TestAdvertisedBrokersAreGuarded(t *testing.T) {
 }
 
 func TestAcks(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	publish := publisher(t, testHost())
 	for acks, confirmed := range map[string]bool{"0": false, "1": true, "all": true} {
@@ -225,6 +230,7 @@ func TestAcks(t *testing.T) {
 
 // Each message has a transaction of its own, however many come at once.
 func TestTransactions(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	topic := f.topic(t, 1)
 	publish := publisher(t, testHost())
