@@ -46,7 +46,7 @@ type deployedAs struct {
 	Resource string `json:"resource,omitempty"`
 }
 
-func (d deployments) deploy(ctx context.Context, in *formInput) (*deployOutput, error) {
+func (d deployments) deploy(ctx context.Context, in *FormInput) (*deployOutput, error) {
 	parts, err := in.parts()
 	if err != nil {
 		return nil, err

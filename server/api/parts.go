@@ -12,15 +12,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// formInput is a body that may be a form. The router would put the parts of one
-// into files, and set no limit to it.
-type formInput struct {
+// FormInput is a body that may be a form. The router would put the parts of one
+// into files, and set no limit to it. It is exported because the router fills
+// only such parts of an input.
+type FormInput struct {
 	Type    string `header:"Content-Type" hidden:"true"`
 	RawBody []byte `contentType:"multipart/form-data"`
 }
 
 // isForm reports whether the body is a form.
-func (in *formInput) isForm() bool {
+func (in *FormInput) isForm() bool {
 	kind, _, _ := mime.ParseMediaType(in.Type)
 	return kind == formType
 }
@@ -36,7 +37,7 @@ type part struct {
 }
 
 // parts returns the parts of a form, in order; the error is a problem.
-func (in *formInput) parts() ([]part, error) {
+func (in *FormInput) parts() ([]part, error) {
 	_, parameters, err := mime.ParseMediaType(in.Type)
 	if err != nil || !in.isForm() {
 		return nil, problem(http.StatusUnsupportedMediaType, fmt.Sprintf("expected a form (%s), but got %q", formType, in.Type))

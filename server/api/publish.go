@@ -50,9 +50,8 @@ type publishOutput struct {
 }
 
 type publishInput struct {
-	Type    string `header:"Content-Type" hidden:"true"`
-	RawBody []byte `contentType:"multipart/form-data"`
-	History bool   `query:"history" doc:"Takes versions below the latest, too: for what another catalog has published."`
+	FormInput
+	History bool `query:"history" doc:"Takes versions below the latest, too: for what another catalog has published."`
 }
 
 func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput, error) {
@@ -61,7 +60,7 @@ func (c catalog) publish(ctx context.Context, in *publishInput) (*publishOutput,
 		return nil, err
 	}
 	defer release()
-	text, tests, err := (&formInput{in.Type, in.RawBody}).publication()
+	text, tests, err := in.publication()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +100,7 @@ func published(results []templates.Result, array bool) *publishOutput {
 
 // publication returns the text of the templates and, where a form brings them,
 // that of the tests; the error is a problem.
-func (in *formInput) publication() (text, tests []byte, err error) {
+func (in *FormInput) publication() (text, tests []byte, err error) {
 	if !in.isForm() {
 		return in.RawBody, nil, nil
 	}

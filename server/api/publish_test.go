@@ -139,3 +139,22 @@ func TestPublishHistory(t *testing.T) {
 		t.Errorf("the audit log says %s", a.body)
 	}
 }
+
+// FuzzPublish sends any bytes as a template, and as a form: the answer is a
+// result or a problem document, and never an error of ours.
+func FuzzPublish(f *testing.F) {
+	body, _ := form("template", template("a", 1), "tests", `{"cases": []}`)
+	for _, text := range []string{template("a", 1), "[" + template("a", 1) + "]", body, "--x\r\n", "", "null", `{"id": "\u0000"}`} {
+		f.Add(text)
+	}
+	shared := newRig(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		r := *shared
+		r.TB = t
+		for _, header := range []string{"Content-Type: application/json", "Content-Type: multipart/form-data; boundary=x"} {
+			if a := r.ask("POST", "/api/v1/templates", text, header); a.status >= 500 || a.status >= 400 && a.problem(t).Status == 0 {
+				t.Errorf("%s: %d %.300s", header, a.status, a.body)
+			}
+		}
+	})
+}

@@ -25,7 +25,7 @@ import (
 
 // rig is the API with a catalog in memory, and nothing real around it.
 type rig struct {
-	*testing.T
+	testing.TB
 	http.Handler
 	db      *store.DB
 	catalog *templates.Catalog
@@ -34,7 +34,7 @@ type rig struct {
 }
 
 // newRig composes an API; change may replace parts of it.
-func newRig(t *testing.T, change ...func(*Options)) *rig {
+func newRig(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
 	db, err := store.Open(t.Context(), ":memory:")
 	if err != nil {
@@ -64,7 +64,7 @@ func newRig(t *testing.T, change ...func(*Options)) *rig {
 	r.Use(middleware.GetHead)
 	r.Get("/panics", func(http.ResponseWriter, *http.Request) { panic("oh dear") })
 	Mount(r, o)
-	return &rig{T: t, Handler: r, db: db, catalog: catalog, log: log}
+	return &rig{TB: t, Handler: r, db: db, catalog: catalog, log: log}
 }
 
 // fakeCases gives every case its variables back.
@@ -106,7 +106,7 @@ type answer struct {
 }
 
 // problem reads the answer as a problem document, which it must be.
-func (a answer) problem(t *testing.T) Problem {
+func (a answer) problem(t testing.TB) Problem {
 	t.Helper()
 	var p Problem
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
@@ -164,7 +164,7 @@ func template(id string, version int) string {
 		{"id": "url", "type": "String", "binding": {"type": "zeebe:input", "name": "url"}}]}`, id, v)
 }
 
-func (a answer) decode(t *testing.T, target any) {
+func (a answer) decode(t testing.TB, target any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), target); err != nil {
 		t.Fatalf("%d %s: %v", a.status, a.body, err)
@@ -188,7 +188,7 @@ func operations(r *rig) map[string]operation {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	r.expect(http.StatusOK, "GET", "/api/openapi.json", "").decode(r.T, &document)
+	r.expect(http.StatusOK, "GET", "/api/openapi.json", "").decode(r, &document)
 	all := map[string]operation{}
 	for path, methods := range document.Paths {
 		for method, text := range methods {
