@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"patchbay/engine/bpmn"
 )
@@ -66,7 +67,10 @@ type FormChoice struct {
 
 // Form evaluates the conditions and constraints of the template for values, as
 // Apply does.
-func (t *Template) Form(o ApplyOptions) (*Form, error) {
+func (t *Template) Form(o ApplyOptions) (*Form, error) { return t.form(o, checkTime) }
+
+// form checks values for at most so long.
+func (t *Template) form(o ApplyOptions, check time.Duration) (*Form, error) {
 	d, err := bpmn.Edit([]byte(scratchFile(tagName(t.Target()))))
 	if err != nil {
 		return nil, fmt.Errorf("template %s: it makes a %s, which cannot stand in a process alone", t.Ref(), t.Target())
@@ -87,7 +91,7 @@ func (t *Template) Form(o ApplyOptions) (*Form, error) {
 	for _, p := range t.Presets {
 		f.Presets = append(f.Presets, p.ID)
 	}
-	f.fill(s, properties, now)
+	f.fill(s, properties, now, check)
 	f.Groups = slices.DeleteFunc(f.Groups, func(g FormGroup) bool { return len(g.Fields) == 0 })
 	return f, nil
 }
@@ -100,10 +104,14 @@ func (t *Template) formGroups() []FormGroup {
 	return groups
 }
 
+// checkTime is how long the values of a form are checked. A template with many
+// hostile patterns is cut off; what is left counts as well.
+const checkTime = 2 * time.Second
+
 // fill adds a field for each slot that has an active property: of several, the
 // first is shown.
-func (f *Form) fill(s *state, all, now []*Property) {
-	seen := map[slot]bool{}
+func (f *Form) fill(s *state, all, now []*Property, check time.Duration) {
+	seen, end := map[slot]bool{}, time.Now().Add(check)
 	for _, p := range now {
 		at := p.Binding.slot()
 		if p.Type == "Hidden" || seen[at] {
@@ -111,7 +119,11 @@ func (f *Form) fill(s *state, all, now []*Property) {
 		}
 		seen[at] = true
 		g := max(0, slices.IndexFunc(f.Groups, func(g FormGroup) bool { return g.ID == p.Group }))
-		f.Groups[g].Fields = append(f.Groups[g].Fields, p.field(s, all))
+		field := p.field(s, all)
+		if time.Now().Before(end) {
+			field.Problem = p.violation(s.value(p.Binding))
+		}
+		f.Groups[g].Fields = append(f.Groups[g].Fields, field)
 	}
 }
 
@@ -129,10 +141,8 @@ func (p *Property) field(s *state, all []*Property) FormField {
 			f.Choices = append(f.Choices, FormChoice{c.Name, c.Value})
 		}
 	}
-	value := s.value(p.Binding)
-	f.Problem = p.violation(value)
 	if !f.Generated {
-		f.Value, f.Expression = p.shown(value)
+		f.Value, f.Expression = p.shown(s.value(p.Binding))
 	}
 	return f
 }

@@ -193,3 +193,15 @@ func choicesOf(f FormField) (list []map[string]any) {
 	}
 	return list
 }
+
+// TestFormEnds checks that a form comes though its values take too long to be
+// checked.
+func TestFormEnds(t *testing.T) {
+	form, err := parseOne(t, formTemplate).form(ApplyOptions{Values: map[string]any{"kind": "b"}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := formText(form); strings.Contains(text, "!") || !strings.Contains(text, "onlyB") {
+		t.Errorf("values were checked in no time: %s", text)
+	}
+}

@@ -201,11 +201,16 @@ func force(v any) any {
 // variables. The error is a *SyntaxError, an *EvalError or a
 // *value.SyntaxError.
 func Eval(ctx context.Context, src string, context []byte) (Result, error) {
+	return EvalWithin(ctx, src, context, Limits{})
+}
+
+// EvalWithin is Eval with limits of the caller's.
+func EvalWithin(ctx context.Context, src string, context []byte, limits Limits) (Result, error) {
 	v, err := value.Decode(context)
 	if err != nil {
 		return Result{}, fmt.Errorf("read the context: %w", err)
 	}
-	p, err := Compile(Slot{Decisions: true}, src, Limits{})
+	p, err := Compile(Slot{Decisions: true}, src, limits)
 	if err != nil {
 		return Result{}, err
 	}

@@ -26,11 +26,14 @@ const (
 	maxEvaluations = 4
 )
 
+// evalLimits are tighter than a connector's: what a person looks at is small.
+var evalLimits = expr.Limits{Time: 2 * time.Second, Memory: 128 << 20, Value: 16 << 20, Result: 2 << 20}
+
 func (e evaluations) register(api huma.API) {
 	tags := []string{"expressions"}
 	huma.Register(api, huma.Operation{OperationID: "evaluate", Method: http.MethodPost, Path: "/api/v1/eval", Tags: tags,
 		Summary:      "Evaluate an expression: FEEL when it begins with =, else jq",
-		Description:  "It is evaluated as patchbay eval does it. An expression that does not compile or gives no result is an answer too, with the place of the error where it is known.",
+		Description:  "It is evaluated as patchbay eval does it, within tighter limits. An expression that does not compile or gives no result is an answer too, with the place of the error where it is known.",
 		MaxBodyBytes: maxEvaluation, SkipValidateBody: true, Metadata: body[evalRequest](), Errors: []int{503}}, e.eval)
 	huma.Register(api, huma.Operation{OperationID: "complete", Method: http.MethodPost, Path: "/api/v1/complete", Tags: tags,
 		Summary:      "List what may stand at the caret of an expression",
@@ -84,12 +87,11 @@ func (e evaluations) eval(ctx context.Context, in *rawInput) (*evalOutput, error
 	if err := in.decode(&request); err != nil {
 		return nil, err
 	}
-	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
-	case <-ctx.Done():
-		return nil, problem(http.StatusServiceUnavailable, "too many evaluations at a time")
+	leave, err := enter(ctx, e.slots)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	return &evalOutput{evaluate(ctx, request)}, nil
 }
 
@@ -98,7 +100,7 @@ func evaluate(ctx context.Context, r evalRequest) Evaluation {
 		r.Context = json.RawMessage("null")
 	}
 	started := time.Now()
-	result, err := expr.Eval(ctx, r.Expr, r.Context)
+	result, err := expr.EvalWithin(ctx, r.Expr, r.Context, evalLimits)
 	answer := Evaluation{Language: expr.LanguageOf(r.Expr), Warnings: append([]string{}, result.Warnings...)}
 	answer.DurationMs = float64(time.Since(started).Microseconds()) / 1000
 	if err == nil {
@@ -144,12 +146,11 @@ func (e evaluations) complete(ctx context.Context, in *rawInput) (*completeOutpu
 	if err != nil { // a context that is being typed completes nothing
 		document = nil
 	}
-	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
-	case <-ctx.Done():
-		return nil, problem(http.StatusServiceUnavailable, "too many evaluations at a time")
+	leave, err := enter(ctx, e.slots)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	out := &completeOutput{}
 	out.Body.Word, out.Body.Items = expr.Complete(ctx, request.Before, document)
 	out.Body.Items = append([]expr.Completion{}, out.Body.Items...)

@@ -11,7 +11,14 @@ import (
 )
 
 // drafts serves what an author looks at before a template is published.
-type drafts struct{ catalog }
+type drafts struct {
+	catalog
+	// slots bounds what is looked at a time; more wait for their turn.
+	slots chan struct{}
+}
+
+// maxDrafts is how many templates are looked at a time.
+const maxDrafts = 4
 
 func (d drafts) register(api huma.API) {
 	tags := []string{"templates"}
@@ -31,6 +38,11 @@ type lintOutput struct {
 }
 
 func (d drafts) lint(ctx context.Context, in *rawInput) (*lintOutput, error) {
+	leave, err := enter(ctx, d.slots)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	_, findings := d.inspect(in.RawBody, d.latest(ctx))
 	out := &lintOutput{}
 	out.Body.Findings = append([]templates.Finding{}, findings...)
@@ -70,6 +82,11 @@ func (d drafts) form(ctx context.Context, in *rawInput) (*formOutput, error) {
 	if err := in.decode(&request); err != nil {
 		return nil, err
 	}
+	leave, err := enter(ctx, d.slots)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	t, err := d.template(ctx, request.Template, request.TemplateID, request.TemplateVersion)
 	if err != nil {
 		return nil, err
