@@ -37,7 +37,7 @@ type account struct {
 	host     protocols.Host
 	servers  []*url.URL
 	auth     authentication
-	tls      *tls.Config
+	tls      *httpx.TLS
 	version  byte
 	clientID string
 	digest   string
@@ -47,7 +47,7 @@ type account struct {
 var ports = map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "tls": "8883"}
 
 func newAccount(h protocols.Host, servers, version, clientID string, auth authentication, certificates *httpx.TLS) (*account, error) {
-	a := &account{host: h, auth: auth, version: levels[version], clientID: clientID, tls: &tls.Config{MinVersion: tls.VersionTLS12}}
+	a := &account{host: h, auth: auth, version: levels[version], clientID: clientID, tls: certificates}
 	for server := range strings.SplitSeq(servers, ",") {
 		u, err := parseServer(strings.TrimSpace(server))
 		if err != nil {
@@ -57,13 +57,6 @@ func newAccount(h protocols.Host, servers, version, clientID string, auth authen
 	}
 	if err := short("authentication", auth.Username, auth.Password); err != nil {
 		return nil, err
-	}
-	if !certificates.Empty() {
-		config, err := certificates.Config()
-		if err != nil {
-			return nil, err
-		}
-		a.tls = config
 	}
 	all, err := json.Marshal([]any{servers, version, clientID, auth, certificates})
 	a.digest = queue.Digest(string(all))
@@ -125,7 +118,13 @@ func (a *account) dial(ctx context.Context, server *url.URL) (net.Conn, error) {
 	if err != nil || ports[server.Scheme] == "1883" {
 		return conn, err
 	}
-	config := a.tls.Clone()
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if !a.tls.Empty() {
+		if config, err = a.tls.Config(); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
 	config.ServerName = server.Hostname()
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {

@@ -19,7 +19,8 @@
 // is the same in all versions of a process that listen to the same. Only one
 // replica listens at a time; another one takes the session over. Several listeners
 // that shall share messages name the same group (shared subscription) and have an
-// id each.
+// id each; mosquitto up to 2.0 forgets such a subscription when it is started
+// again, and what is published until the subscriber is back.
 //
 // MQTT 3.1.1 has no headers, content type, correlation data, response topic and
 // expiry, and confirms what the broker refused; some brokers share subscriptions.

@@ -103,13 +103,14 @@ func (s *session) resume(present bool) {
 	}
 }
 
-// subscribe subscribes, unless the session is subscribed: with 3.1.1 the broker
-// would send retained messages anew.
+// subscribe subscribes, on each connection: some brokers bring sessions back
+// without their shared subscriptions. Only with 3.1.1 a session that has the
+// subscription is left alone, as the broker would send retained messages anew.
 func (s *session) subscribe(ctx context.Context, c *client) error {
 	s.mu.Lock()
-	subscribed := s.subscribed
+	has := s.subscribed
 	s.mu.Unlock()
-	if subscribed {
+	if has && c.version < 5 && s.properties.Group == "" {
 		return nil
 	}
 	qos, _ := strconv.Atoi(s.properties.QoS) // one of three digits

@@ -32,7 +32,8 @@ type authentication struct {
 type account struct {
 	host    protocols.Host
 	servers []*url.URL
-	options []natsgo.Option
+	auth    authentication
+	tls     *httpx.TLS
 	digest  string
 }
 
@@ -40,23 +41,13 @@ type account struct {
 var schemes = map[string]bool{"nats": true, "tls": true}
 
 func newAccount(h protocols.Host, servers string, auth authentication, certificates *httpx.TLS) (*account, error) {
-	a := &account{host: h}
+	a := &account{host: h, auth: auth, tls: certificates}
 	for server := range strings.SplitSeq(servers, ",") {
 		u, err := parseServer(strings.TrimSpace(server))
 		if err != nil {
 			return nil, &protocols.InputError{Path: "servers", Message: err.Error()}
 		}
 		a.servers = append(a.servers, u)
-	}
-	if err := a.identify(auth); err != nil {
-		return nil, err
-	}
-	if !certificates.Empty() {
-		config, err := certificates.Config()
-		if err != nil {
-			return nil, err
-		}
-		a.options = append(a.options, natsgo.Secure(config))
 	}
 	all, err := json.Marshal([]any{servers, auth, certificates})
 	a.digest = queue.Digest(string(all))
@@ -82,30 +73,36 @@ func parseServer(text string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// identify adds the options of who connects.
-func (a *account) identify(auth authentication) error {
+// identity are the options of who connects, and how.
+func (a *account) identity() ([]natsgo.Option, error) {
+	options, err := a.auth.options()
+	if err != nil || a.tls.Empty() {
+		return options, err
+	}
+	config, err := a.tls.Config()
+	return append(options, natsgo.Secure(config)), err
+}
+
+func (auth *authentication) options() ([]natsgo.Option, error) {
 	switch auth.Type {
 	case "token":
-		a.options = append(a.options, natsgo.Token(auth.Token))
+		return []natsgo.Option{natsgo.Token(auth.Token)}, nil
 	case "credentials":
-		a.options = append(a.options, natsgo.UserInfo(auth.Username, auth.Password))
+		return []natsgo.Option{natsgo.UserInfo(auth.Username, auth.Password)}, nil
 	case "nkey":
 		pair, err := nkeys.FromSeed([]byte(strings.TrimSpace(auth.Seed)))
 		if err != nil {
-			return &protocols.InputError{Path: "authentication.seed", Message: "expected the seed of an NKey", Cause: err}
+			return nil, &protocols.InputError{Path: "authentication.seed", Message: "expected the seed of an NKey", Cause: err}
 		}
 		public, err := pair.PublicKey()
-		if err != nil {
-			return &protocols.InputError{Path: "authentication.seed", Message: err.Error(), Cause: err}
-		}
-		a.options = append(a.options, natsgo.Nkey(public, pair.Sign))
+		return []natsgo.Option{natsgo.Nkey(public, pair.Sign)}, err
 	case "jwt":
 		if _, err := nkeys.ParseDecoratedNKey([]byte(auth.Credentials)); err != nil {
-			return &protocols.InputError{Path: "authentication.credentials", Message: "expected the content of a credentials file, with a JWT and the seed of an NKey", Cause: err}
+			return nil, &protocols.InputError{Path: "authentication.credentials", Message: "expected the content of a credentials file, with a JWT and the seed of an NKey", Cause: err}
 		}
-		a.options = append(a.options, natsgo.UserCredentialBytes([]byte(auth.Credentials)))
+		return []natsgo.Option{natsgo.UserCredentialBytes([]byte(auth.Credentials))}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // address names a subject of the cluster, by its first server.
@@ -131,6 +128,10 @@ type connection struct {
 
 // connect tries the servers one after the other.
 func (a *account) connect(ctx context.Context) (*connection, error) {
+	identity, err := a.identity()
+	if err != nil {
+		return nil, err
+	}
 	d := &dialer{ctx: ctx, host: a.host}
 	c := &connection{closed: make(chan struct{})}
 	options := append([]natsgo.Option{
@@ -138,12 +139,11 @@ func (a *account) connect(ctx context.Context) (*connection, error) {
 		natsgo.PingInterval(pingEvery), natsgo.MaxPingsOutstanding(2), natsgo.PermissionErrOnSubscribe(true),
 		natsgo.ClosedHandler(func(*natsgo.Conn) { close(c.closed) }),
 		natsgo.ErrorHandler(func(*natsgo.Conn, *natsgo.Subscription, error) {}), // those that wait see it
-	}, a.options...)
+	}, identity...)
 	names := make([]string, len(a.servers))
 	for i, u := range a.servers {
 		names[i] = u.String()
 	}
-	var err error
 	if c.Conn, err = natsgo.Connect(strings.Join(names, ","), options...); err != nil {
 		return nil, a.connectError(d, err)
 	}

@@ -34,7 +34,6 @@ func suite(b *broker, mode string) queuetest.Suite {
 func TestJetStream(t *testing.T) {
 	b := serve(t, nil)
 	s := suite(b, modeJetStream)
-	s.Shuffles = true
 	s.Target = b.stream
 	s.Properties = func(target string) map[string]any {
 		return map[string]any{"servers": b.url(), "subject": target, "consumer": "connector"}

@@ -27,6 +27,9 @@ const (
 	silentTime  = 40 * time.Second
 	// closeTime bounds the wait until the server has the last acknowledgements.
 	closeTime = 2 * time.Second
+	// closeDelay keeps the server from delivering what is given back to the
+	// requests of a connection that is about to end.
+	closeDelay = 50 * time.Millisecond
 )
 
 // pullConsumer is a queue.Consumer of mode jetStream. It asks the server for as
@@ -259,14 +262,14 @@ func (c *pullConsumer) giveBack() {
 	if c.sub.Drain() == nil && c.FlushTimeout(closeTime) == nil { // nothing more comes now
 		for n, _, _ := c.sub.Pending(); n > 0; n-- {
 			if m, err := c.sub.NextMsg(closeTime); err == nil {
-				_ = m.Nak() // a status has nothing to answer to
+				_ = m.NakWithDelay(closeDelay) // a status has nothing to answer to
 			}
 		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, sequence := range slices.Sorted(maps.Keys(c.taken)) {
-		_ = c.taken[sequence].Nak() // otherwise its time runs out
+		_ = c.taken[sequence].NakWithDelay(closeDelay) // otherwise its time runs out
 	}
 	c.taken = nil
 }

@@ -122,10 +122,10 @@ func (s Suite) share(t *testing.T) {
 	const count = 100
 	got := make(chan string, count*2)
 	publish := s.publisher(t)
-	properties := s.Properties(target)
 	for n := range 2 {
-		if n > 0 && s.Another != nil {
-			properties = s.Another(properties)
+		properties := s.Properties(target)
+		if s.Sharing != nil {
+			properties = s.Sharing(target, n)
 		}
 		c := s.openWith(t, properties)
 		go func() {

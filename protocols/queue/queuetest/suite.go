@@ -32,11 +32,11 @@ type Suite struct {
 	Input func(target string, m queue.Message) map[string]any
 	// Properties are the nested properties of an inbound connector that
 	// receives everything that is published to a target from the moment on that
-	// it listens, or before. Several with the same ones share the messages.
+	// it listens, or before.
 	Properties func(target string) map[string]any
-	// Another makes properties of these for one more consumer beside the first;
-	// nil if they may be equal.
-	Another func(properties map[string]any) map[string]any
+	// Sharing are those of the n-th of several that share the messages, from 0;
+	// Properties by default.
+	Sharing func(target string, n int) map[string]any
 	// Body finds the content in the value of an event, as text.
 	Body func(event any) string
 	// Restart ends every connection and brings the broker back, with all that it
