@@ -33,9 +33,10 @@ var (
 	fieldShape           = shape{"choices": choiceShape, "constraints": constraintsShape, "condition": conditionShape, "binding": bindingShape, "generatedValue": keysOf("type", nil)}
 	propertyShape        = keysOf(`id label description tooltip placeholder group type editable value optional feel language
 		configurationTemplate configurationTemplateVersion secret`, fieldShape)
-	stepShape     = keysOf("name description keywords presetId steps", nil)
+	stepShape     = keysOf("name description keywords presetId", shape{"steps": keysOf("name description keywords presetId steps", nil)})
 	groupShape    = keysOf("id label tooltip openByDefault", nil)
-	templateShape = keysOf("$schema id name version description documentationRef isDefault metadata keywords appliesTo steps", shape{
+	templateShape = keysOf("$schema id name version description documentationRef isDefault metadata keywords appliesTo", shape{
+		"steps":      stepShape,
 		"deprecated": keysOf("message documentationRef", nil), "elementType": keysOf("value eventDefinition", nil),
 		"engines": nil, "category": keysOf("id name", nil), "icon": keysOf("contents", nil), "groups": groupShape,
 		"properties": propertyShape, "presets": keysOf("id properties", nil),

@@ -94,6 +94,7 @@ func TestLint(t *testing.T) {
 			want: `/properties/5/binding: "headers.a" is bound to the same place`},
 		{name: "key", old: `"group": "g"`, new: `"groupe": "g"`, want: `9:29: warning: /properties/3/groupe: templates have no key "groupe" here (did you mean "group"?)`},
 		{name: "key of a condition", old: `"equals": "a"`, new: `"equals": "a", "not/~": 1`, want: "/properties/3/condition/not~1~0: templates have no key"},
+		{name: "key of a step", old: `"version": 2`, new: `"version": 2, "steps": [{"name": "a", "steps": [{"name": "b", "presetId": "x", "preset": "x"}]}]`, want: "/steps/0/steps/0/preset: templates have no key"},
 		{name: "comment", old: `"group": "g"`, new: `"//": "g"`},
 		{name: "input", old: `"name": "token"`, new: `"name": "tokin"`, want: `9:224: warning: /properties/3/binding/name: the protocol rest has no input "tokin", and no expression of the template uses it (did you mean "token"?)`},
 		{name: "input below another", old: `"name": "token"`, new: `"name": "callPolicy.retri"`, want: `/properties/3/binding/name: the protocol rest has no input "callPolicy.retri"`},
