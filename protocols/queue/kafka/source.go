@@ -62,8 +62,8 @@ func (s *source) mark() string {
 // properties may change them.
 const (
 	fetchWait           = 500 * time.Millisecond
-	fetchBytes          = 16 << 20
-	fetchPartitionBytes = 1 << 20
+	fetchBytes          = 1 << 20
+	fetchPartitionBytes = 256 << 10
 	// unpackedBytes bounds a batch that was compressed.
 	unpackedBytes = 256 << 20
 )
