@@ -69,6 +69,11 @@ func (f serverFlags) send(ctx context.Context, method, path string, body []byte)
 
 // sendAs is send for a body of any type.
 func (f serverFlags) sendAs(ctx context.Context, method, path, contentType string, body []byte) (status int, answer []byte, err error) {
+	return f.sendWith(ctx, method, path, http.Header{"Content-Type": {contentType}}, body)
+}
+
+// sendWith is send with headers.
+func (f serverFlags) sendWith(ctx context.Context, method, path string, header http.Header, body []byte) (status int, answer []byte, err error) {
 	base, err := url.Parse(f.Server)
 	if err != nil || base.Host == "" {
 		return 0, nil, usage(fmt.Errorf("--server %q: expected a URL such as http://127.0.0.1:8086", f.Server))
@@ -79,7 +84,7 @@ func (f serverFlags) sendAs(ctx context.Context, method, path, contentType strin
 	if err != nil {
 		return 0, nil, usage(fmt.Errorf("--server: %w", err))
 	}
-	req.Header.Set("Content-Type", contentType)
+	req.Header = header
 	if f.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+f.Token)
 	}

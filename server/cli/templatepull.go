@@ -68,8 +68,15 @@ func (c *templatePullCmd) Run(ctx context.Context, s Streams) error {
 
 // pull writes the files when they differ from last, and returns their text.
 func (c *templatePullCmd) pull(ctx context.Context, s Streams, last []byte) ([]byte, error) {
-	_, text, err := c.send(ctx, http.MethodGet, "/api/v1/element-templates.json?engine="+url.QueryEscape(c.Engine), nil)
-	if err != nil || bytes.Equal(text, last) {
+	header := http.Header{}
+	if last != nil { // the server's tags are hashes, so that nothing need be sent when nothing has changed
+		header.Set("If-None-Match", `"`+templates.Hash(last)+`"`)
+	}
+	status, text, err := c.sendWith(ctx, http.MethodGet, "/api/v1/element-templates.json?engine="+url.QueryEscape(c.Engine), header, nil)
+	switch {
+	case status == http.StatusNotModified:
+		return last, nil
+	case err != nil || bytes.Equal(text, last):
 		return last, err
 	}
 	files, err := c.files(text)
