@@ -2,12 +2,12 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
+	"patchbay/protocols/value"
 )
 
 // outbound publishes for jobs.
@@ -101,9 +101,9 @@ var codes = []protocols.Named{{Name: CodeTimeout, Doc: "The broker did not confi
 
 // JSON returns a publication's content as a service task gives it: text as it
 // is, anything else as JSON.
-func JSON(value any) ([]byte, error) {
-	if text, ok := value.(string); ok {
+func JSON(v any) ([]byte, error) {
+	if text, ok := v.(string); ok {
 		return []byte(text), nil
 	}
-	return json.Marshal(value)
+	return value.Append(nil, v)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sr"
 
 	"patchbay/protocols"
+	"patchbay/protocols/queue"
 	"patchbay/protocols/value"
 )
 
@@ -53,10 +54,7 @@ func (c *codec) encode(ctx context.Context, topic string, v any) ([]byte, error)
 	case schemaRegistry:
 		return c.encodeRegistered(ctx, topic, parsed(v))
 	}
-	if text, ok := v.(string); ok {
-		return []byte(text), nil
-	}
-	content, err := value.Append(nil, v)
+	content, err := queue.JSON(v)
 	if err != nil {
 		return nil, unsuitable(err)
 	}

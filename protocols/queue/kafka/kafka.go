@@ -10,7 +10,6 @@ import (
 
 	"patchbay/protocols"
 	"patchbay/protocols/queue"
-	"patchbay/protocols/value"
 )
 
 // Protocol describes the protocol "kafka".
@@ -80,13 +79,10 @@ func (s *settings) address(topic string) *url.URL {
 
 // keyOf is text as it is, anything else as JSON; nil is no key.
 func keyOf(key any) ([]byte, error) {
-	switch key := key.(type) {
-	case nil:
+	if key == nil {
 		return nil, nil
-	case string:
-		return []byte(key), nil
 	}
-	return value.Append(nil, key)
+	return queue.JSON(key)
 }
 
 func headersOf(given map[string]*string) (list []queue.Header) {
