@@ -25,6 +25,10 @@ func TestAuthor(t *testing.T) {
 	p.see(".form", "complete")
 	p.click("Run")
 	p.see(".summary", "completed") // by the case that comes with the template
+	if secret := ask[string](p, `document.querySelector('.secrets input[type=password]').value`); secret == "" ||
+		strings.Contains(ask[string](p, `document.querySelector('.trace').textContent`), secret) {
+		t.Errorf("the secret %q of the trial is in its trace", secret)
+	}
 	p.shoot("walk-2-example")
 	p.click("Remove this stub")
 	p.click("Run")
