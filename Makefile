@@ -32,6 +32,7 @@ bench: ## measure the figures that the README states
 integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL, a real RabbitMQ and a real Kafka
 	.ci/integration
 	.ci/postgres
+	.ci/nats-mqtt
 	.ci/rabbitmq
 	.ci/kafka
 

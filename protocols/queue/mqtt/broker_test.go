@@ -85,6 +85,7 @@ func (n node) suite(t *testing.T, version, qos string, secured bool) queuetest.S
 		s.Restart = n.restart
 	}
 	if version == version5 && qos != "0" {
+		s.WrongInput["a message too large"] = queuetest.WrongInput{Variables: job(access, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: CodeTooLarge}
 		s.WrongInput["a forbidden topic"] = queuetest.WrongInput{Variables: job(access, "closed/a", hello), Code: CodePermission}
 	}
 	return s

@@ -4,6 +4,8 @@
 //
 // A publication of QoS 1 or 2 has succeeded once the broker has confirmed it
 // (PUBACK, PUBCOMP); of QoS 0 nothing is ever confirmed, and the response says so.
+// A message larger than the broker said it takes is refused before it is sent
+// (MESSAGE_TOO_LARGE); brokers that say nothing end the connection.
 //
 // A subscription of QoS 1 or 2 has a session that lasts: the broker keeps what comes
 // while nobody listens, until the session expires. A message is acknowledged once

@@ -57,7 +57,7 @@ func (p *polite) release() {
 func serve(t testing.TB) *broker {
 	t.Helper()
 	capabilities := mochi.NewDefaultServerCapabilities()
-	capabilities.MaximumPacketSize = 1 << 20
+	capabilities.MaximumPacketSize = mostPacket
 	b := &broker{address: "127.0.0.1:0", conns: map[net.Conn]bool{},
 		server: mochi.New(&mochi.Options{Capabilities: capabilities, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})}
 	if err := b.server.AddHook(new(access), nil); err != nil {
@@ -131,7 +131,15 @@ type access struct{ mochi.HookBase }
 func (*access) ID() string { return "access" }
 
 func (*access) Provides(b byte) bool {
-	return bytes.Contains([]byte{mochi.OnConnectAuthenticate, mochi.OnACLCheck}, []byte{b})
+	return bytes.Contains([]byte{mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPacketEncode}, []byte{b})
+}
+
+// OnPacketEncode tells clients the largest packet, which this broker does not.
+func (*access) OnPacketEncode(_ *mochi.Client, pk packets.Packet) packets.Packet {
+	if pk.FixedHeader.Type == packets.Connack {
+		pk.Properties.MaximumPacketSize = mostPacket
+	}
+	return pk
 }
 
 func (*access) OnConnectAuthenticate(_ *mochi.Client, pk packets.Packet) bool {
