@@ -29,7 +29,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## measure the figures that the README states
 	.ci/bench
 
-integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL, a real RabbitMQ and a real Kafka
+integration: ## test on a real Zeebe (needs Maven and Java), a real PostgreSQL, a real RabbitMQ, a real Kafka, NATS and MQTT
 	.ci/integration
 	.ci/postgres
 	.ci/nats-mqtt
