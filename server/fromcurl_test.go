@@ -23,7 +23,7 @@ func TestFromCurl(t *testing.T) {
 		"form":      `POST https://api.stripe.com/v1/charges Authorization: Basic dGVzdC1zdHJpcGUtYXBpLWtleTo=, Content-Type: application/x-www-form-urlencoded "amount=2000&expand%5B%5D=a&expand%5B%5D=b&note=a+b%26c"`,
 		"webhook":   `POST https://hooks.slack.com/services/T00000000/B00000000/test-slack-token Content-Type: application/json {"text":"Hello, World!"}`,
 		"browser":   `POST https://example.com/api/orders/4711/items?tag=a&tag=b&flag&q=%C3%A4%20b Accept: */*, Content-Type: application/json, Cookie: test-example-cookie, X-Trace: =1+1 {"a":"it's\n","big":12345678901234567890}`,
-		"variables": `GET https://api.example.com/users/example?name=a%20b%26c&x=1 Authorization: Basic ZXhhbXBsZTp0ZXN0LXBhc3M=, X-Api-Key: test-key `,
+		"variables": `GET https://api.example.com/api/3/accounts/example/users/example?name=a%20b%26c&x=1 Authorization: Basic ZXhhbXBsZTp0ZXN0LXBhc3M=, X-Api-Key: test-key, X-Github-Api-Version: 2026-03-10 `,
 		"multipart": `POST https://example.com/upload  `,
 		"list":      `POST https://example.com/ Accept: application/json, Authorization: Basic bWU6dGVzdC1leGFtcGxlLXBhc3N3b3Jk, Content-Type: application/json [1,{"id":"$x","token":"test-example-token"}]`,
 		"text":      `POST http://127.0.0.1:8080/2/things/0f8fad5b-d9cb-469f-a165-70867728950e Authorization: Token test-request-token, Content-Type: text/plain "hello\nworld"`,

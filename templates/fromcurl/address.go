@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -78,6 +79,7 @@ func unescaped(text string) string {
 
 var (
 	braced   = regexp.MustCompile(`^(?:\{\{?\s*([A-Za-z][\w .-]*?)\s*\}?\}|<([A-Za-z][\w .-]*)>|:([A-Za-z]\w*))$`)
+	masked   = regexp.MustCompile(`XXX|\*\*\*`)
 	capitals = regexp.MustCompile(`^[A-Z][A-Z_-]*[A-Z]$`)
 	identity = regexp.MustCompile(`^(?:[0-9]+|[A-Z0-9]*[0-9][A-Z0-9]*|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]*[0-9][0-9a-fA-F]*)$`)
 )
@@ -109,10 +111,15 @@ func placeholder(segments []string, i int) (name, value string, is bool) {
 	}
 	digits := strings.Trim(segment, "0123456789") == "" && segment != ""
 	switch {
-	case capitals.MatchString(segment):
-		return segment, "", true
+	case digits && i > 0 && hasWord("api rest version", strings.ToLower(segments[i-1])):
+		return "", "", false // of the API's version
 	case i > 0 && random(segment):
 		return "token", segment, true
+	case i > 0 && masked.MatchString(segment):
+		name, _, is = placeholder(append(slices.Clone(segments[:i]), "1"), i)
+		return name, "", is
+	case capitals.MatchString(segment):
+		return segment, "", true
 	case i > 0 && (digits || len(segment) >= longID && identity.MatchString(segment)):
 		if _, _, chosen := placeholder(segments[:i], i-1); chosen {
 			return "id", segment, true

@@ -38,8 +38,11 @@ func (r reference) encoded() string {
 
 // fieldOf returns a new field for what has that name in the request.
 func (b *builder) fieldOf(name, group string) property {
-	id := b.unique(camel(name))
-	return property{ID: id, Label: label(name), Group: group, Type: "String", Feel: "optional", Binding: binding{Type: "zeebe:input", Name: b.scope + "." + id}}
+	id, text := b.unique(camel(name)), label(name)
+	if group == groupHeaders {
+		text = shorten(name, 2*maxName)
+	}
+	return property{ID: id, Label: text, Group: group, Type: "String", Feel: "optional", Binding: binding{Type: "zeebe:input", Name: b.scope + "." + id}}
 }
 
 func (b *builder) add(f property) reference {
