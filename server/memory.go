@@ -19,6 +19,7 @@ const gcPercent = 150
 func TuneCollector() {
 	runtime.GC() // what pools keep goes with the second, which FreeOSMemory makes
 	debug.FreeOSMemory()
+	forgetCode()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
