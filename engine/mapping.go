@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"strings"
+	"sync"
 
 	"patchbay/protocols"
 	"patchbay/protocols/value"
@@ -69,12 +71,24 @@ func (a *attempt) mapped(ctx context.Context) (map[string]any, error) {
 	return object, checkReserved(object)
 }
 
+// encodings are where variables are written before their length is known; large
+// ones are not kept.
+var encodings = sync.Pool{New: func() any { return new([]byte) }}
+
+const maxEncodingSpace = 16 << 10
+
 // encodeVariables writes variables for a command and bounds their size.
 func encodeVariables(variables map[string]any) ([]byte, error) {
 	if len(variables) == 0 {
 		return []byte("{}"), nil
 	}
-	encoded, err := value.Append(make([]byte, 0, 256), variables)
+	space := encodings.Get().(*[]byte)
+	encoded, err := value.Append((*space)[:0], variables)
+	if cap(encoded) <= maxEncodingSpace {
+		*space = encoded
+		encoded = bytes.Clone(encoded)
+	}
+	encodings.Put(space)
 	if err != nil {
 		return nil, &mappingError{"write the output variables: " + err.Error()}
 	}

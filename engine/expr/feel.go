@@ -41,9 +41,9 @@ func (p *Program) evalFEEL(ctx context.Context, in Input) (Result, error) {
 	if scope == nil {
 		scope = feel.Map{}
 	}
-	var e evaluation
+	e := evaluating{Context: ctx}
 	if p.slot.Documents {
-		ctx = context.WithValue(ctx, evaluationKey{}, &e)
+		ctx = &e
 	}
 	out, err := p.feel.Eval(ctx, scope)
 	var failed *feel.EvalError

@@ -197,7 +197,21 @@ func (f function) feel() []feel.Function {
 	return out
 }
 
+// evaluating is the context of an evaluation, which it hands to functions.
+type evaluating struct {
+	context.Context
+	evaluation
+}
+
 type evaluationKey struct{}
+
+// Value makes the evaluation its own context value.
+func (e *evaluating) Value(key any) any {
+	if key == (evaluationKey{}) {
+		return &e.evaluation
+	}
+	return e.Context.Value(key)
+}
 
 func (f function) callFEEL(ctx context.Context, given []feel.Value) (feel.Value, error) {
 	args := make([]any, len(f.params))

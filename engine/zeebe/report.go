@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/camunda/zeebe/clients/go/v8/pkg/pb"
@@ -99,7 +100,7 @@ func newCommandBackOff() *backoff.ExponentialBackOff {
 func (r *runner) deliver(job engine.Job, outcome engine.Outcome, lockEnd time.Time) error {
 	var retry *backoff.ExponentialBackOff
 	for {
-		err := r.try(job.Key, outcome, commandTimeout)
+		err := r.client.send(r.patience.context(r.commands), job.Key, outcome)
 		var e *Error
 		if !errors.As(err, &e) || !e.Temporary() {
 			return err
@@ -115,10 +116,25 @@ func (r *runner) deliver(job engine.Job, outcome engine.Outcome, lockEnd time.Ti
 	}
 }
 
-func (r *runner) try(key int64, outcome engine.Outcome, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(r.commands, timeout)
-	defer cancel()
-	return r.client.send(ctx, key, outcome)
+// patience gives the contexts of commands, which end after commandTimeout or up
+// to a second more: all commands of a second share one, as a timer for each of
+// them takes a hundredth of a job's CPU.
+type patience struct {
+	mu     sync.Mutex
+	shared context.Context
+	cancel context.CancelFunc // never called: the context ends by itself
+	renew  time.Time
+}
+
+func (p *patience) context(parent context.Context) context.Context {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shared == nil || now.After(p.renew) {
+		p.renew = now.Add(time.Second)
+		p.shared, p.cancel = context.WithDeadline(parent, p.renew.Add(commandTimeout))
+	}
+	return p.shared
 }
 
 // giveBackTimeout bounds giving back a job that was not begun.
@@ -129,7 +145,9 @@ const giveBackTimeout = 2 * time.Second
 func (r *runner) notBegun(w *worker, job *pb.ActivatedJob) {
 	r.jobs.Go(func() {
 		result := GivenBack
-		if err := r.try(job.Key, newGiveBack(job.Retries), giveBackTimeout); err != nil {
+		ctx, cancel := context.WithTimeout(r.commands, giveBackTimeout)
+		defer cancel()
+		if err := r.client.send(ctx, job.Key, newGiveBack(job.Retries)); err != nil {
 			r.log.Debug("a job that was not begun runs into its time-out", "jobType", job.Type, "job", job.Key, "error", err)
 			result = Undelivered
 		}

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// commandTimeout bounds one try of a command; a gateway that hangs is
-	// asked again after it.
+	// commandTimeout bounds one try of a command, give or take a second; a
+	// gateway that hangs is asked again after it.
 	commandTimeout = 10 * time.Second
 	// maxPanicText cuts what a panic says, in bytes.
 	maxPanicText = 500
@@ -37,6 +37,7 @@ type runner struct {
 	// handlers is the context of all handlers, commands that of what is sent
 	// after them. The latter ends later.
 	handlers, commands context.Context
+	patience           patience
 	jobs               sync.WaitGroup
 	// tasks hands jobs to goroutines that wait for another one: a goroutine
 	// that has grown its stack once is cheaper than a new one.

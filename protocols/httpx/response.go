@@ -37,7 +37,8 @@ func Reason(resp *http.Response) string {
 
 // DecodeJSON decodes one JSON text; numbers keep their digits as json.Number.
 // Anything after it but white space is an error, and so is what nests deeper
-// than value.MaxDepth.
+// than value.MaxDepth. The value shares content's memory, so content must not
+// change afterwards.
 func DecodeJSON(content []byte) (any, error) { return value.DecodeLong(content) }
 
 // EncodeJSON encodes a value that came from JSON or from an expression. HTML is

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"sync"
 
 	"github.com/go-resty/resty/v2"
 
@@ -30,8 +31,8 @@ func Protocol() protocols.Protocol {
 // times and add headers of its own.
 type client struct {
 	http      *httpx.Client
-	resty     *resty.Client
 	documents *documents.Resolver
+	bare      sync.Pool // of *resty.Request
 }
 
 func open(host protocols.Host) (protocols.Outbound, error) {
@@ -40,7 +41,9 @@ func open(host protocols.Host) (protocols.Outbound, error) {
 		return nil, err
 	}
 	r := resty.NewWithClient(h.HTTP()).SetLogger(silent{}).SetPreRequestHook(fill)
-	return &client{http: h, resty: r, documents: documents.NewResolver(h)}, nil
+	c := &client{http: h, documents: documents.NewResolver(h)}
+	c.bare.New = func() any { return bareRequest(r) }
+	return c, nil
 }
 
 // Close drops the idle connections.
@@ -101,19 +104,25 @@ func (in *Input) options(call protocols.Call) *httpx.Options {
 	return o
 }
 
-// bare is what resty is given instead of a URL and headers: it would parse the
-// URL twice and write it once. The header keeps it from adding its own; resty
-// copies it and never writes to it.
-var bare = struct {
-	url    string
-	header http.Header
-}{"http://bare", http.Header{"User-Agent": {"patchbay"}}}
+// bareURL is what resty is given instead of the URL, which it would parse twice
+// and write once.
+const bareURL = "http://bare"
+
+// bareRequest is a request of resty's for one call after another, as it is made
+// of seven objects. Its header keeps resty from adding one; resty copies it and
+// never writes to it.
+func bareRequest(r *resty.Client) *resty.Request {
+	q := r.R().SetDoNotParseResponse(true)
+	q.Header = http.Header{"User-Agent": {"patchbay"}}
+	return q
+}
 
 // send hands a request to resty, which carries it in its context; see fill.
 func (c *client) send(r *request) (*http.Response, error) {
-	through := c.resty.R().SetContext(r).SetDoNotParseResponse(true)
-	through.Header = bare.header
-	resp, err := through.Get(bare.url)
+	q := c.bare.Get().(*resty.Request)
+	resp, err := q.SetContext(r).Get(bareURL)
+	q.RawRequest = nil
+	c.bare.Put(q.SetContext(nil))
 	if err != nil {
 		return nil, err
 	}

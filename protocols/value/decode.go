@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Decode reads one JSON text. The error is a *SyntaxError.
@@ -18,9 +19,10 @@ func Decode(data []byte) (any, error) {
 }
 
 // DecodeLong is Decode for numbers of any length: the caller sees to those of
-// more than MaxDigits, which HasLongNumber finds.
+// more than MaxDigits, which HasLongNumber finds. What it returns shares data's
+// memory, so data must not change afterwards.
 func DecodeLong(data []byte) (any, error) {
-	d := decoder{data: string(data), long: true}
+	d := decoder{data: text(data), long: true}
 	v, err := d.value(0)
 	if err != nil {
 		return nil, err
@@ -28,11 +30,14 @@ func DecodeLong(data []byte) (any, error) {
 	return v, d.end()
 }
 
+func text(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
+
 // Pick reads a JSON object and decodes those of its members that wanted asks
 // for; of the others it only checks the syntax. The error is a *SyntaxError,
-// for anything but an object too.
+// for anything but an object too. What it returns shares data's memory, so data
+// must not change afterwards.
 func Pick(data []byte, wanted func(name string) bool) (map[string]any, error) {
-	d := decoder{data: string(data)}
+	d := decoder{data: text(data)}
 	if d.peek() != '{' {
 		return nil, d.wrong("expected an object")
 	}
