@@ -8,7 +8,13 @@
 // all share two cores. Numbers of two benchmarks are compared only when they
 // were taken in turn in one run of `make bench`.
 //
-// To profile one:
+// Workers are measured in turns, in short rounds, and compared round by round:
+// what else a shared machine does takes tens of per cents. To profile them, with
+// the servers in the test binary:
 //
-//	go test -run '^$' -bench 'Pipeline/feel' -benchtime 50000x -cpuprofile cpu.out ./server/bench
+//	PATCHBAY_BENCH_PROFILE=/some/folder go test -run '^$' -bench Pipeline -benchtime 4000x ./server/bench
+//
+// To profile another:
+//
+//	go test -run '^$' -bench 'Webhook/patchbay' -benchtime 50000x -cpuprofile cpu.out ./server/bench
 package bench

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
@@ -24,34 +23,38 @@ func orders(target, query string) string {
 	return fmt.Sprintf(`{"method":"POST","url":"%s/orders%s","body":{"id":17,"items":["a","b","c"]}}`, target, query)
 }
 
+// beside starts the workers, warms them up, and measures them in turns, b.N
+// jobs each time: what else the machine does meanwhile then befalls all alike.
+func beside(b *testing.B, rounds int, query string, workers ...*worker) {
+	remote := gatewaytest.StartRemote(b)
+	variables := orders(remote.Target, query)
+	for _, w := range workers {
+		w.start(b, remote.Gateway)
+		remote.Run(b, gatewaytest.Load{Type: w.Name, Jobs: warmUp, Headers: w.Headers, Variables: variables})
+	}
+	for range rounds {
+		for _, w := range workers {
+			b.Run(w.Name, func(b *testing.B) { w.measure(b, remote, variables) })
+		}
+	}
+}
+
 // BenchmarkPipeline takes jobs of a gateway, makes one HTTP call each and
 // completes them, 100 at once: the worker written by hand, and the server with
-// the REST protocol.
+// the REST protocol and each way to write the mapping.
 func BenchmarkPipeline(b *testing.B) {
-	b.Run("hand-written", func(b *testing.B) {
-		remote := gatewaytest.StartRemote(b)
-		ctx, cancel := context.WithCancel(b.Context())
-		ended := make(chan error)
-		go func() { ended <- gatewaytest.HandWritten(ctx, remote.Gateway, restType, 100) }()
-		remote.Measure(b, gatewaytest.Load{Type: restType, Headers: "{}", Variables: orders(remote.Target, "")})
-		cancel()
-		<-ended
-	})
+	binary := build(b)
+	workers := []*worker{handWrittenWorker()}
 	for _, p := range pipelines {
-		b.Run(p.name, func(b *testing.B) {
-			remote := gatewaytest.StartRemote(b)
-			serve(b, server.Config{Gateway: remote.Gateway})
-			remote.Measure(b, gatewaytest.Load{Type: restType, Headers: p.headers, Variables: orders(remote.Target, "")})
-		})
+		workers = append(workers, patchbay(p.name, p.headers, binary))
 	}
+	beside(b, 15, "", workers...)
 }
 
 // BenchmarkWaiting calls a target that answers after 50 ms, 100 calls at once:
 // at most 2,000 a second.
 func BenchmarkWaiting(b *testing.B) {
-	remote := gatewaytest.StartRemote(b)
-	serve(b, server.Config{Gateway: remote.Gateway})
-	remote.Measure(b, gatewaytest.Load{Type: restType, Headers: pipelines[0].headers, Variables: orders(remote.Target, "?wait=50ms")})
+	beside(b, 3, "?wait=50ms", handWrittenWorker(), patchbay("patchbay", pipelines[0].headers, build(b)))
 }
 
 // BenchmarkSlowTarget makes 500 calls a second of one connector, alone and

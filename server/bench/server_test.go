@@ -26,6 +26,13 @@ func TestMain(m *testing.M) {
 		serveBroker()
 		return
 	}
+	if config := os.Getenv(workerVariable); config != "" {
+		if err := serveWorker(config); err != nil {
+			fmt.Fprintln(os.Stderr, "worker:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	gatewaytest.Main(m)
 }
 
@@ -33,15 +40,11 @@ func TestMain(m *testing.M) {
 // ends. Its log goes nowhere but is made.
 func serve(b *testing.B, config server.Config) *server.Server {
 	b.Helper()
-	config.Listen, config.EngineListen = "127.0.0.1:0", "127.0.0.1:0"
-	config.Data, config.AllowLoopback, config.SecretNames = b.TempDir(), true, "any"
-	config.MaxJobs, config.JobTimeout, config.MessageTTL, config.Drain = 400, 5*time.Minute, time.Hour, 5*time.Second
 	ctx, cancel := context.WithCancel(context.Background())
-	s, err := server.New(ctx, config, slog.New(slog.NewTextHandler(discard{}, nil)))
+	s, err := newServer(ctx, b.TempDir(), config)
 	if err != nil {
 		b.Fatal(err)
 	}
-	server.TuneCollector()
 	ended := make(chan error)
 	go func() { ended <- s.Run(ctx) }()
 	b.Cleanup(func() {
@@ -52,6 +55,17 @@ func serve(b *testing.B, config server.Config) *server.Server {
 	})
 	await(b, http.MethodGet, "http://"+s.Address()+"/readyz")
 	return s
+}
+
+func newServer(ctx context.Context, data string, config server.Config) (*server.Server, error) {
+	config.Listen, config.EngineListen = "127.0.0.1:0", "127.0.0.1:0"
+	config.Data, config.AllowLoopback, config.SecretNames = data, true, "any"
+	config.MaxJobs, config.JobTimeout, config.MessageTTL, config.Drain = 4*calls, 5*time.Minute, time.Hour, 5*time.Second
+	s, err := server.New(ctx, config, slog.New(slog.NewTextHandler(discard{}, nil)))
+	if err == nil {
+		server.TuneCollector()
+	}
+	return s, err
 }
 
 // discard is not io.Discard, at which slog does nothing.

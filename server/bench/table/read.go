@@ -29,8 +29,9 @@ func median(list []float64) (float64, bool) {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2, true
 }
 
-// benchmarkLine is "BenchmarkName/sub-2  100  12.3 unit  4 unit ...".
-var benchmarkLine = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
+// benchmarkLine is "BenchmarkName/sub-2  100  12.3 unit  4 unit ...". A benchmark
+// that runs again within one run of its parent is "BenchmarkName/sub#01-2".
+var benchmarkLine = regexp.MustCompile(`^Benchmark(\S+?)(?:#\d+)?(?:-\d+)?\s+\d+\s+(.*)$`)
 
 // read collects the results of all benchmarks.
 func read(r io.Reader) (measured, error) {

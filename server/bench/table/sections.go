@@ -19,7 +19,7 @@ var sections = []section{
 	{"Pipeline, jq expressions, beside the hand-written worker", pipeline("jq")},
 	{"Pipeline, result variable, beside the hand-written worker", pipeline("variable")},
 	{"Pipeline, targets", []figure{
-		{title: "target of 50 ms, 100 in flight", of: "Waiting jobs/s", more: true, than: 1900, unit: "jobs/s"},
+		{title: "target of 50 ms, 100 in flight", of: "Waiting/patchbay jobs/s", more: true, than: 1900, unit: "jobs/s", also: []string{"Waiting/hand-written jobs/s"}},
 		{title: "p99 while another connector hangs", of: "SlowTarget/hanging-5000 p99-µs", over: "SlowTarget/hanging-0 p99-µs", how: ratio, than: 1.5},
 	}},
 	{"FEEL, one core", []figure{

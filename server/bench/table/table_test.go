@@ -6,7 +6,7 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	m, err := read(strings.NewReader("goos: linux\nBenchmarkA/b-2   \t 10\t 5.5 ns/op\t 7 jobs/s\nBenchmarkA/b-2 10 6.5 ns/op\nBenchmarkC \t1\t 3 MB\nPASS\n"))
+	m, err := read(strings.NewReader("goos: linux\nBenchmarkA/b-2   \t 10\t 5.5 ns/op\t 7 jobs/s\nBenchmarkA/b#01-2 10 6.5 ns/op\nBenchmarkC \t1\t 3 MB\nPASS\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
