@@ -72,7 +72,23 @@ func (b broker) topic(t testing.TB, partitions int32) string {
 	if _, err := b.adm.CreateTopic(t.Context(), partitions, 1, nil, name); err != nil {
 		t.Fatal(err)
 	}
+	b.awaitTopic(t, name)
 	return name
+}
+
+// awaitTopic waits until the broker serves a topic that its controller has
+// made.
+func (b broker) awaitTopic(t testing.TB, name string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		list, err := b.adm.ListEndOffsets(t.Context(), name)
+		if err == nil && list.Error() == nil && len(list[name]) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the topic %s is not there: %v", name, err)
+		}
+	}
 }
 
 func (b broker) suite() queuetest.Suite {
