@@ -1,6 +1,12 @@
 // Package ui is the Web UI: static files that a browser runs as they are, with
 // no build step and nothing from elsewhere. They hold no data; what they show
 // they get from the HTTP API, which asks for a token where one is configured.
+//
+// In static, main.js names the views, and views holds one file for each; dom.js
+// makes all elements, api.js all requests, parts.js what several views use. A
+// template's form and trial are form.js and try.js, put together in workbench.js.
+// What a form shows, what is wrong with a template and what completes an
+// expression the server says, so that no rule is written twice.
 package ui
 
 import (

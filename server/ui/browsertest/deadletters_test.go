@@ -3,14 +3,11 @@ package browsertest
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/go-chi/chi/v5"
-
-	"patchbay/server/ui"
 )
 
 // letters is an API with dead letters and nothing else.
@@ -50,18 +47,12 @@ func (l *letters) act(w http.ResponseWriter, r *http.Request) {
 
 // TestDeadLetters replays a message, sees another fail again, and discards it.
 func TestDeadLetters(t *testing.T) {
-	if browser() == "" {
-		t.Skip("PATCHBAY_BROWSER names no browser")
-	}
 	l := &letters{ids: []string{"1", "2"}}
-	r := chi.NewRouter()
-	ui.Mount(r)
-	r.Get("/api/v1/dead-letters", l.list)
-	r.Post("/api/v1/dead-letters/{id}/replay", l.act)
-	r.Delete("/api/v1/dead-letters/{id}", l.act)
-	web := httptest.NewServer(r)
-	t.Cleanup(web.Close)
-	p := (&site{T: t, url: web.URL}).newPage(wide)
+	p := newFake(t, func(r chi.Router) {
+		r.Get("/api/v1/dead-letters", l.list)
+		r.Post("/api/v1/dead-letters/{id}/replay", l.act)
+		r.Delete("/api/v1/dead-letters/{id}", l.act)
+	}).newPage(wide)
 	p.expect("status of 409")
 	p.open("#/dead-letters")
 	p.see("[role=status]", "2 messages")

@@ -21,8 +21,10 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/go-chi/chi/v5"
 
 	"patchbay/server"
+	"patchbay/server/ui"
 )
 
 // patience is how long a page may take for one step.
@@ -119,6 +121,20 @@ func (s *site) deploy(name, text string) {
 	if status, answer := s.post("/api/v1/deployments", form.FormDataContentType(), body.String()); status != http.StatusOK && status != http.StatusCreated {
 		s.Fatalf("deploy: %d %s", status, answer)
 	}
+}
+
+// newFake is a site with the UI and an API of the test's own.
+func newFake(t *testing.T, mount func(chi.Router)) *site {
+	t.Helper()
+	if browser() == "" {
+		t.Skip("PATCHBAY_BROWSER names no browser")
+	}
+	r := chi.NewRouter()
+	ui.Mount(r)
+	mount(r)
+	web := httptest.NewServer(r)
+	t.Cleanup(web.Close)
+	return &site{T: t, url: web.URL}
 }
 
 func browser() string { return os.Getenv("PATCHBAY_BROWSER") }

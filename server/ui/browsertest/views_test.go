@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/go-chi/chi/v5"
 
 	"patchbay/engine/zeebe"
 	"patchbay/server/cli/clitest"
@@ -131,4 +134,24 @@ func TestOperate(t *testing.T) {
 	p.click("Details of the call of look-up")
 	p.see(".more", "no such order")
 	p.shoot("calls-details")
+}
+
+// TestServerGone tells that the server does not answer, and goes on when it does.
+func TestServerGone(t *testing.T) {
+	var gone atomic.Bool
+	p := newFake(t, func(r chi.Router) {
+		r.Get("/api/v1/calls", func(w http.ResponseWriter, _ *http.Request) {
+			if gone.Load() {
+				panic(http.ErrAbortHandler)
+			}
+			fmt.Fprint(w, `{"items":[]}`)
+		})
+	}).newPage(wide)
+	p.expect("net::ERR_")
+	p.open("#/calls")
+	p.see("p", "No connector has been called")
+	gone.Store(true)
+	p.see("[role=alert]", "The server cannot be reached.")
+	gone.Store(false)
+	p.until(`document.querySelector('[role=alert]') === null`)
 }

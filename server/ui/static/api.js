@@ -34,7 +34,13 @@ async function send(method, path, body, signal) {
   const token = sessionStorage.getItem(tokenKey);
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  return fetch(path, { method, headers, signal, body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body) });
+  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+  try {
+    return await fetch(path, { method, headers, signal, body: text });
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw new Error('The server cannot be reached.', { cause: error });
+  }
 }
 
 async function problemOf(response) {

@@ -12,7 +12,7 @@ export function summary(result) {
   const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
   const why = result.reason || result.outcome.message;
   const code = result.outcome.code && [' ', h('code', null, result.outcome.code)];
-  return h('p', { class: 'summary' }, badge(text, kind), code, why && ` ${why}`);
+  return h('p', { class: 'summary', role: 'status' }, badge(text, kind), code, why && ` ${why}`);
 }
 
 // trace draws the answer of POST /api/v1/try. answer is called with an exchange

@@ -11,7 +11,7 @@ export function tryPanel(source, signal) {
   const variables = new Editor({ label: 'Process variables, a JSON object', value: '{\n  \n}', rows: 6, json: true, onrun: run });
   const stubs = stubList();
   const secrets = secretList();
-  const result = h('div', { class: 'result', 'aria-live': 'polite' });
+  const result = h('div', { class: 'result' });
   const runButton = button('Run', run, { class: 'primary' });
   const network = networkChoice((stubbed) => { stubs.element.hidden = !stubbed; });
 
