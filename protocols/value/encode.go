@@ -12,9 +12,8 @@ import (
 )
 
 // Append writes v as JSON to dst: names in order, nothing escaped that JSON
-// does not ask for, not-a-number as null and infinities as the largest finite
-// number. It fails on what is no JSON value and on what nests deeper than
-// MaxDepth.
+// does not ask for. It fails on what is no JSON value, such as not-a-number and
+// the infinities (see Plain), and on what nests deeper than MaxDepth.
 func Append(dst []byte, v any) ([]byte, error) { return appendValue(dst, v, 0) }
 
 func appendValue(dst []byte, v any, depth int) ([]byte, error) {
@@ -37,7 +36,7 @@ func appendValue(dst []byte, v any, depth int) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(dst, v, 10), nil
 	case float64:
-		return appendFloat(dst, v), nil
+		return appendFloat(dst, v)
 	case *big.Int:
 		return v.Append(dst, 10), nil
 	case []any:
@@ -71,15 +70,14 @@ func appendNumber(dst []byte, n json.Number) ([]byte, error) {
 	return append(dst, n...), nil
 }
 
-func appendFloat(dst []byte, f float64) []byte {
-	if math.IsNaN(f) {
-		return append(dst, "null"...)
+func appendFloat(dst []byte, f float64) ([]byte, error) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return dst, fmt.Errorf("write JSON: %v is no number there", f)
 	}
-	f = min(max(f, -math.MaxFloat64), math.MaxFloat64)
 	if a := math.Abs(f); a != 0 && a < 1e-6 || a >= 1e21 {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
+		return strconv.AppendFloat(dst, f, 'e', -1, 64), nil
 	}
-	return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	return strconv.AppendFloat(dst, f, 'f', -1, 64), nil
 }
 
 func appendArray(dst []byte, list []any, depth int) ([]byte, error) {

@@ -71,7 +71,7 @@ func TestAppend(t *testing.T) {
 		v    any
 		want string
 	}{
-		{nil, `null`}, {true, `true`}, {1, `1`}, {int64(-5), `-5`}, {1.5, `1.5`}, {1e21, `1e+21`}, {3.0, `3`}, {math.NaN(), `null`}, {big1, big1.String()},
+		{nil, `null`}, {true, `true`}, {1, `1`}, {int64(-5), `-5`}, {1.5, `1.5`}, {1e21, `1e+21`}, {3.0, `3`}, {big1, big1.String()},
 		{json.Number("1.50"), `1.50`}, {"<a>&\u2028\"\\\n\x01é\xff", "\"<a>&\u2028\\\"\\\\\\n\\u0001é\uFFFD\""},
 		{[]any{}, `[]`}, {map[string]any{"b": []any{1, "x"}, "a": nil}, `{"a":null,"b":[1,"x"]}`}, {map[string]string{"k": "<v>"}, `{"k":"<v>"}`},
 	}
@@ -81,7 +81,7 @@ func TestAppend(t *testing.T) {
 			t.Errorf("Append(%#v) = %s, %v; want %s", tt.v, got, err, tt.want)
 		}
 	}
-	for _, v := range []any{json.Number(""), json.Number("1x"), func() {}} {
+	for _, v := range []any{json.Number(""), json.Number("1x"), func() {}, math.NaN(), math.Inf(1), []any{math.Inf(-1)}} {
 		if got, err := Append(nil, v); err == nil {
 			t.Errorf("Append(%#v) = %s, want an error", v, got)
 		}
