@@ -79,11 +79,14 @@ func printTry(w io.Writer, r server.TryResult) {
 		if e.RequestBody != "" {
 			fmt.Fprintf(w, "           %s\n", e.RequestBody)
 		}
-		if e.Status == 0 {
+		switch {
+		case e.Status != 0:
+			fmt.Fprintf(w, "answer     %d in %.1f ms %s%s\n", e.Status, e.DurationMs, e.ResponseBody, e.Error)
+		case e.Error != "":
 			fmt.Fprintf(w, "answer     none after %.1f ms: %s\n", e.DurationMs, e.Error)
-			continue
+		default: // a publication
+			fmt.Fprintf(w, "answer     in %.1f ms %s\n", e.DurationMs, e.ResponseBody)
 		}
-		fmt.Fprintf(w, "answer     %d in %.1f ms %s%s\n", e.Status, e.DurationMs, e.ResponseBody, e.Error)
 	}
 	fmt.Fprintf(w, "response   %s\n", asText(r.Response))
 	if r.Error != nil {
