@@ -36,6 +36,12 @@
 // partition that goes to another consumer is kept for up to five seconds until
 // its messages are done.
 //
+// A consumer is a static member of its group, under an instance id that
+// patchbay makes. When the brokers go away so that it cannot leave, the next one
+// of the same process takes its place at once; after a crash the group gives its
+// partitions to others when its session ends. group.instance.id names another
+// instance id, which then never leaves.
+//
 // The property ordering says what is handled one by one: the messages of a
 // partition (by default), those of a key, or nothing.
 //
