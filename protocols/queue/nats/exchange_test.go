@@ -164,3 +164,30 @@ func TestForeignConsumer(t *testing.T) {
 		t.Error("it listens")
 	}
 }
+
+// The server's refusal of a plain publication comes before its PONG.
+func TestPermissions(t *testing.T) {
+	b := serve(t, func(o *server.Options) {
+		o.JetStream = false
+		o.Users = []*server.User{{Username: "u", Password: "p", Permissions: &server.Permissions{
+			Publish: &server.SubjectPermission{Allow: []string{"open"}}, Subscribe: &server.SubjectPermission{Allow: []string{"open"}}}}}
+	})
+	access := map[string]any{"servers": b.url(), "mode": modeCore, "authentication": map[string]any{"type": "credentials", "username": "u", "password": "p"}}
+	job := with(access, "subject", "open", "message", map[string]any{"value": "x"})
+	if _, err := publish(t, open(), job); err != nil {
+		t.Error(err)
+	}
+	_, err := publish(t, open(), with(job, "subject", "closed"))
+	wantCode(t, err, CodePermission)
+	p := Protocol().Properties()
+	if err := bind.Bind(with(access, "subject", "closed"), p); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := driver{}.Subscription(protocoltest.NewInboundHost(t).Host(open().WithDefaults()), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sub.Open(t.Context()); err == nil {
+		t.Error("it listens to what it must not")
+	}
+}
