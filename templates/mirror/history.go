@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -70,9 +71,17 @@ func (h History) versions(ctx context.Context) ([]version, error) {
 	return list, nil
 }
 
+// command runs git so that it only reads what is there: the checkout's own
+// configuration could name programs for signatures, and for fetching what is
+// missing.
+func (h History) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", h.Path, "--no-pager", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"}, args...)...)
+	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none", "GIT_OPTIONAL_LOCKS=0", "GIT_TERMINAL_PROMPT=0")
+	return cmd
+}
+
 func (h History) git(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", h.Path}, args...)...)
-	out, err := cmd.Output()
+	out, err := h.command(ctx, args...).Output()
 	if err == nil {
 		return string(out), nil
 	}
@@ -88,7 +97,7 @@ func (h History) git(ctx context.Context, args ...string) (string, error) {
 func (h History) contents(ctx context.Context, versions []version, yield func(Text) error) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", "-C", h.Path, "cat-file", "--batch")
+	cmd := h.command(ctx, "cat-file", "--batch")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return err

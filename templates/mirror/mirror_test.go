@@ -236,6 +236,13 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	git("init", "-q")
+	ran := filepath.Join(t.TempDir(), "ran")
+	program := filepath.Join(t.TempDir(), "gpg")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch "+ran+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	git("config", "log.showSignature", "true")
+	git("config", "gpg.program", program)
 	for _, commit := range []map[string]string{
 		{"t/a.json": text("a", 1, "draft"), "package.json": "{}"},
 		{"t/a.json": text("a", 1, "finished")},
@@ -254,6 +261,9 @@ func TestHistory(t *testing.T) {
 		t.Errorf("got %s %v", stored, err)
 	}
 	r.expect(History{dir}, "published c@1", "same a@2", "same b@1", "same a@1")
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("a program of the checkout's configuration was run")
+	}
 	if _, err := r.run(History{t.TempDir()}); err == nil || !strings.Contains(err.Error(), "not a git repository") {
 		t.Errorf("got %v", err)
 	}
