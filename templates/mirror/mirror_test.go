@@ -230,7 +230,7 @@ func TestHistory(t *testing.T) {
 	dir, r := t.TempDir(), newRig(t)
 	git := func(args ...string) {
 		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"}, args...)...)
+		cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "log.showSignature=false"}, args...)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
@@ -238,7 +238,7 @@ func TestHistory(t *testing.T) {
 	git("init", "-q")
 	ran := filepath.Join(t.TempDir(), "ran")
 	program := filepath.Join(t.TempDir(), "gpg")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch "+ran+"\n"), 0o755); err != nil {
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch "+ran+"\nprintf '\\n[GNUPG:] SIG_CREATED \\n' >&2\necho signed\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	git("config", "log.showSignature", "true")
@@ -253,7 +253,10 @@ func TestHistory(t *testing.T) {
 			write(t, dir, name, text)
 		}
 		git("add", "-A")
-		git("commit", "-q", "-m", "x")
+		git("commit", "-q", "-m", "x", "-S")
+	}
+	if err := os.Remove(ran); err != nil {
+		t.Fatal(err)
 	}
 	r.expect(History{filepath.Join(dir, "t")}, "published a@2", "published b@1", "published a@1")
 	stored, err := r.Text(t.Context(), "a", 1)
