@@ -259,7 +259,7 @@ func TestSlowCommands(t *testing.T) {
 		}
 		return nil
 	}
-	bubble(t, g, handle, zeebe.WorkerOptions{MaxActive: 10, MaxTotal: 20}, func(r *rig) {
+	bubble(t, g, handle, zeebe.WorkerOptions{MaxActive: 10, MaxTotal: 40}, func(r *rig) {
 		answer = make(chan struct{})
 		g.Start()
 		r.ws.Add(zeebe.JobType{Name: "a"})

@@ -17,7 +17,7 @@ type WorkerOptions struct {
 	Name string
 	// MaxActive bounds the jobs of one type in flight, 256 by default;
 	// MaxTotal those of all types, 1024 by default. A job is in flight until
-	// its handler has ended; a quarter of MaxTotal more may be waiting for the
+	// its handler has ended; an eighth of MaxTotal more may be waiting for the
 	// gateway to take their commands.
 	MaxActive, MaxTotal int
 	// Timeout is how long a job is locked; five minutes by default.
@@ -79,7 +79,7 @@ func NewWorkers(c *Client, handle Handler, o WorkerOptions) *Workers {
 	o = o.withDefaults(c)
 	ws := &Workers{client: c, options: o, slots: newSlots(o.MaxTotal), running: map[string]*worker{},
 		intake: newEnding(), handlers: newEnding(), commands: newEnding()}
-	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), sending: make(chan struct{}, max(1, o.MaxTotal/4)), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
+	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), sending: make(chan struct{}, max(1, o.MaxTotal/8)), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
 	return ws
 }
 
