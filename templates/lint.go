@@ -29,7 +29,7 @@ type Finding struct {
 	// Rule names the rule: "schema", "unknown-condition", ...
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
-	// Fix says what to do; it may be empty.
+	// Fix says what to do.
 	Fix string `json:"fix,omitempty"`
 	// Property names the property concerned; it may be empty.
 	Property string `json:"property,omitempty"`
@@ -82,7 +82,7 @@ func Inspect(text []byte, o LintOptions) ([]*Template, []Finding) {
 	if err != nil {
 		return nil, []Finding{syntaxFinding(err)}
 	}
-	findings := violationFindings("too-many", sizeViolations(d))
+	findings := tooManyFindings(d)
 	if len(findings) == 0 {
 		findings = append(violationFindings("schema", schema.Templates(d)), duplicateKeys(d)...)
 	}
@@ -130,7 +130,7 @@ func HasErrors(findings []Finding) bool {
 }
 
 func syntaxFinding(err error) Finding {
-	f := Finding{Line: 1, Column: 1, Severity: SeverityError, Rule: "syntax", Message: err.Error()}
+	f := Finding{Line: 1, Column: 1, Severity: SeverityError, Rule: "syntax", Message: err.Error(), Fix: "correct the text there"}
 	var syntax *schema.SyntaxError
 	if errors.As(err, &syntax) {
 		f.Line, f.Column, f.Message = syntax.Line, syntax.Column, syntax.Message
@@ -138,11 +138,20 @@ func syntaxFinding(err error) Finding {
 	return f
 }
 
+func tooManyFindings(d *schema.Document) []Finding {
+	findings := violationFindings("too-many", sizeViolations(d))
+	for i := range findings {
+		findings[i].Fix = "split it"
+	}
+	return findings
+}
+
 func violationFindings(rule string, violations []schema.Violation) []Finding {
 	var findings []Finding
 	for _, v := range violations {
 		findings = append(findings, Finding{
 			Pointer: v.Pointer, Line: v.Line, Column: v.Column, Severity: SeverityError, Rule: rule, Message: v.Message, Property: v.Property,
+			Fix: "change it, since modelers refuse it as well",
 		})
 	}
 	return findings

@@ -52,7 +52,7 @@ func (p property) choices() {
 		return
 	}
 	if !slices.ContainsFunc(p.Choices, func(c Choice) bool { return c.Value == value }) {
-		p.warn("/value", "unknown-choice", fmt.Sprintf("the default %q is none of the choices: %s", value, p.choiceList()), "")
+		p.warn("/value", "unknown-choice", fmt.Sprintf("the default %q is none of the choices: %s", value, p.choiceList()), "let the default be one of them")
 	}
 }
 
@@ -113,7 +113,7 @@ func (p property) compile(below, source string) {
 		if p.template.Protocol() != "" {
 			severity = SeverityError
 		}
-		p.add(p.pointer+below, severity, "broken-expression", p.Title(), "the expression does not compile: "+err.Error(), "")
+		p.add(p.pointer+below, severity, "broken-expression", p.Title(), "the expression does not compile: "+err.Error(), "correct it; patchbay eval tries expressions")
 	}
 }
 

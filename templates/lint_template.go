@@ -26,7 +26,7 @@ func sizeViolations(d *schema.Document) []schema.Violation {
 		list = []any{d.Value}
 	}
 	if len(list) > maxTemplates {
-		return tooMany(d, "", fmt.Sprintf("%d templates, more than the %d that are allowed in a file; split it", len(list), maxTemplates))
+		return tooMany(d, "", fmt.Sprintf("%d templates, more than the %d that are allowed in a file", len(list), maxTemplates))
 	}
 	sum := 0
 	for i, value := range list {
@@ -39,7 +39,7 @@ func sizeViolations(d *schema.Document) []schema.Violation {
 			return tooMany(d, pointer, fmt.Sprintf("the template has %d properties, more than the %d that are allowed", len(properties), maxProperties))
 		}
 		if sum > maxPropertySum {
-			return tooMany(d, pointer, fmt.Sprintf("the templates have more than the %d properties that are allowed in a file; split it", maxPropertySum))
+			return tooMany(d, pointer, fmt.Sprintf("the templates have more than the %d properties that are allowed in a file", maxPropertySum))
 		}
 	}
 	return nil

@@ -119,6 +119,11 @@ func TestLint(t *testing.T) {
 			if test.want != "" && !strings.Contains(findings[0].String(), test.want) {
 				t.Errorf("got %s, want %q", findings[0], test.want)
 			}
+			for _, f := range findings {
+				if f.Fix == "" {
+					t.Errorf("%s: no fix", f)
+				}
+			}
 			list, _ := Inspect([]byte(text), LintOptions{Checker: fakeChecker{}, Published: test.published})
 			if refused := len(findings) > 0 && findings[0].Severity == SeverityError; refused != (list == nil) {
 				t.Errorf("refused %v, but %d templates", refused, len(list))
@@ -146,7 +151,7 @@ func TestLintOfHugeTemplates(t *testing.T) {
 		t.Errorf("%d findings", len(findings))
 	}
 	findings = Lint(huge(maxProperties+1), LintOptions{Checker: fakeChecker{}})
-	if len(findings) != 1 || findings[0].String() != "1:1: error: template: the template has 2001 properties, more than the 2000 that are allowed" {
+	if len(findings) != 1 || findings[0].String() != "1:1: error: template: the template has 2001 properties, more than the 2000 that are allowed; split it" {
 		t.Errorf("got %v", findings)
 	}
 	one := huge(maxProperties)

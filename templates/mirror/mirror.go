@@ -139,6 +139,7 @@ func (m Mirror) take(ctx context.Context, t Text, seen map[string]bool) []Item {
 	list, findings := m.Inspect(t.Content)
 	for _, f := range findings {
 		if f.Severity == templates.SeverityError {
+			f.Fix = "" // for its author
 			item.Outcome, item.Why = Refused, f.String()
 			return []Item{item}
 		}
