@@ -55,6 +55,7 @@ type commands struct {
 	Template templateCmd    `cmd:"" help:"Check, apply and publish connector templates."`
 	Inbound  inboundCmd     `cmd:"" help:"List, pause, resume and restart the inbound connectors of a running server."`
 	Letters  deadLettersCmd `cmd:"" name:"dead-letters" help:"List, replay and discard messages that no process accepted."`
+	Audit    auditCmd       `cmd:"" help:"Tell who changed what on a running server."`
 	Version  versionCmd     `cmd:"" help:"Print the version."`
 }
 

@@ -14,17 +14,19 @@ import (
 )
 
 type templateCmd struct {
-	FromCurl templateFromCurlCmd `cmd:"" name:"from-curl" help:"Make a template of a curl command."`
-	Try      templateTryCmd      `cmd:"" help:"Run a template once and show every step."`
-	Test     templateTestCmd     `cmd:"" help:"Run the cases beside templates."`
-	Diff     templateDiffCmd     `cmd:"" help:"Say what a new version breaks in existing diagrams."`
-	Pull     templatePullCmd     `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
-	Lint     templateLintCmd     `cmd:"" help:"Check template files."`
-	Publish  templatePublishCmd  `cmd:"" help:"Publish templates to a running server."`
-	Push     templatePushCmd     `cmd:"" name:"push-web-modeler" help:"Put templates into a project of Camunda's Web Modeler."`
-	Import   templateImportCmd   `cmd:"" help:"Publish the templates of an index, a folder or a Git history."`
-	List     templateListCmd     `cmd:"" help:"List the templates of a running server."`
-	Apply    templateApplyCmd    `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
+	FromCurl  templateFromCurlCmd  `cmd:"" name:"from-curl" help:"Make a template of a curl command."`
+	Try       templateTryCmd       `cmd:"" help:"Run a template once and show every step."`
+	Test      templateTestCmd      `cmd:"" help:"Run the cases beside templates."`
+	Diff      templateDiffCmd      `cmd:"" help:"Say what a new version breaks in existing diagrams."`
+	Pull      templatePullCmd      `cmd:"" help:"Write a server's templates into a folder that the Desktop Modeler reads."`
+	Lint      templateLintCmd      `cmd:"" help:"Check template files."`
+	Publish   templatePublishCmd   `cmd:"" help:"Publish templates to a running server."`
+	Push      templatePushCmd      `cmd:"" name:"push-web-modeler" help:"Put templates into a project of Camunda's Web Modeler."`
+	Import    templateImportCmd    `cmd:"" help:"Publish the templates of an index, a folder or a Git history."`
+	List      templateListCmd      `cmd:"" help:"List the templates of a running server."`
+	Deprecate templateDeprecateCmd `cmd:"" help:"Mark a version as deprecated, or take that back."`
+	Delete    templateDeleteCmd    `cmd:"" help:"Delete a version that no deployed process uses."`
+	Apply     templateApplyCmd     `cmd:"" help:"Apply a template to an element of a BPMN file, as the modeler does."`
 }
 
 type templateApplyCmd struct {
