@@ -33,12 +33,13 @@ type Config struct {
 	Mirror         []string      `sep:"none" placeholder:"SOURCE" help:"Copies templates into the catalog: the URL of an index such as Camunda's marketplace has, a folder, or git: and a checkout, all of whose history counts; repeatable. An index may be at public addresses, and those of --allow-net."`
 	MirrorInterval time.Duration `default:"24h" placeholder:"DURATION" help:"How often --mirror looks for new templates."`
 
-	AllowNet      []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
-	AllowLoopback bool     `help:"Short for --allow-net loopback."`
-	NoAuth        bool     `help:"Let the API listen beyond this machine without tokens."`
-	APIToken      []string `name:"api-token" placeholder:"[NAME=]TOKEN" help:"Token that API and UI ask for, as a bearer token, with which everything may be done; repeatable, at least 16 characters. NAME is what the audit log calls its bearer."`
-	PublishToken  []string `name:"publish-token" placeholder:"[NAME=]TOKEN" help:"Token with which templates may be published, deprecated and tried; repeatable."`
-	ReadToken     []string `name:"read-token" placeholder:"[NAME=]TOKEN" help:"Token with which things may only be looked at; repeatable."`
+	AllowNet        []string `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR; repeatable."`
+	AllowLoopback   bool     `help:"Short for --allow-net loopback."`
+	NoAuth          bool     `help:"Let the API listen beyond this machine without tokens."`
+	APIToken        []string `name:"api-token" placeholder:"[NAME=]TOKEN" help:"Token that API and UI ask for, as a bearer token, with which everything may be done; repeatable, at least 16 characters. NAME is what the audit log calls its bearer."`
+	PublishToken    []string `name:"publish-token" placeholder:"[NAME=]TOKEN" help:"Token with which templates may be published, deprecated and tried; repeatable."`
+	ReadToken       []string `name:"read-token" placeholder:"[NAME=]TOKEN" help:"Token with which things may only be looked at; repeatable."`
+	PublicTemplates bool     `help:"Let everybody fetch published templates, where tokens are set: modelers and c8ctl send none."`
 
 	SecretPrefix string   `default:"SECRET_" help:"Prefix of environment variables that are secrets."`
 	SecretFile   []string `placeholder:"PATH" help:"File of NAME=VALUE lines, or folder with a file per secret; repeatable, read again when it changes."`

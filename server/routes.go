@@ -17,7 +17,7 @@ import (
 // routes are all paths that the HTTP server answers.
 func (s *Server) routes() http.Handler {
 	tokens, _ := s.config.tokens() // Validate has looked at them
-	access := api.Access{Tokens: tokens, AnyHost: s.config.NoAuth}
+	access := api.Access{Tokens: tokens, AnyHost: s.config.NoAuth, PublicTemplates: s.config.PublicTemplates}
 	r := chi.NewRouter()
 	api.Fallbacks(r, s.log)
 	r.Use(middleware.GetHead)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 
 	"patchbay/server/audit"
@@ -19,6 +21,22 @@ type Access struct {
 	// AnyHost answers without tokens under every host name, for a server that
 	// others are meant to reach.
 	AnyHost bool
+	// PublicTemplates lets everybody read what modelers and c8ctl fetch, which
+	// send no tokens.
+	PublicTemplates bool
+}
+
+// fetched are the paths that modelers and c8ctl fetch.
+var fetched = []string{
+	"/api/v1/ootb-connectors", "/api/v1/element-templates.json", "/api/v1/templates/*/versions/*", "/api/v1/releases", "/api/v1/releases/*/*",
+}
+
+// isPublic reports whether a request needs no token.
+func (a Access) isPublic(r *http.Request) bool {
+	return a.PublicTemplates && (r.Method == http.MethodGet || r.Method == http.MethodHead) && slices.ContainsFunc(fetched, func(pattern string) bool {
+		matches, _ := path.Match(pattern, r.URL.Path)
+		return matches
+	})
 }
 
 // Guard lets the requests pass that may look at things. It puts the role
@@ -32,7 +50,11 @@ func (a Access) Guard(next http.Handler) http.Handler {
 	tokens := newTokens(a.Tokens)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, known := tokens.of(r)
-		if !known {
+		switch {
+		case known:
+		case a.isPublic(r):
+			token = Token{Name: "anybody", Role: Read}
+		default:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="patchbay"`)
 			writeProblem(w, problem(http.StatusUnauthorized, "a bearer token is needed that the server knows: one of "+flagsFrom(Read)))
 			return

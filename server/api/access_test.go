@@ -48,3 +48,32 @@ func TestGuard(t *testing.T) {
 		})
 	}
 }
+
+// TestPublicTemplates: modelers send no tokens; all else needs one.
+func TestPublicTemplates(t *testing.T) {
+	access := Access{Tokens: []Token{{"ci", Read, "0123456789abcdef"}}, PublicTemplates: true}
+	for _, test := range []struct {
+		method, path string
+		want         int
+	}{
+		{"GET", "/api/v1/ootb-connectors", 200},
+		{"HEAD", "/api/v1/element-templates.json", 200},
+		{"GET", "/api/v1/templates/com.example.rates/versions/3", 200},
+		{"GET", "/api/v1/releases", 200},
+		{"GET", "/api/v1/releases/abc/bundle.tar.gz", 200},
+		{"DELETE", "/api/v1/templates/com.example.rates/versions/3", 401},
+		{"GET", "/api/v1/templates", 401},
+		{"GET", "/api/v1/templates/com.example.rates/versions/3/deprecation", 401},
+		{"GET", "/api/v1/inbound", 401},
+	} {
+		w := httptest.NewRecorder()
+		access.Guard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if RoleOf(r.Context()) != Read {
+				t.Errorf("%s %s: role %s", test.method, test.path, RoleOf(r.Context()))
+			}
+		})).ServeHTTP(w, httptest.NewRequest(test.method, "http://127.0.0.1:8086"+test.path, nil))
+		if w.Code != test.want {
+			t.Errorf("%s %s: got %d, want %d", test.method, test.path, w.Code, test.want)
+		}
+	}
+}
