@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,11 +84,7 @@ func (t try) try(ctx context.Context, in *tryInput) (*tryOutput, error) {
 // template reads the template that a request brings or names.
 func (c catalog) template(ctx context.Context, text json.RawMessage, id string, version int64) (*templates.Template, error) {
 	if len(text) == 0 {
-		found, err := c.Template(ctx, id, version)
-		if err != nil {
-			return nil, readProblem(err)
-		}
-		return found, nil
+		return c.named(ctx, id, version)
 	}
 	list, findings := c.inspect(text, nil)
 	switch {
@@ -96,4 +94,24 @@ func (c catalog) template(ctx context.Context, text json.RawMessage, id string, 
 		return nil, problem(http.StatusBadRequest, "template: expected one template")
 	}
 	return list[0], nil
+}
+
+// named is the template that a request names; where there is none, the problem
+// says what there is.
+func (c catalog) named(ctx context.Context, id string, version int64) (*templates.Template, error) {
+	if id == "" {
+		return nil, problem(http.StatusBadRequest, "expected template, or templateId and templateVersion")
+	}
+	found, err := c.Template(ctx, id, version)
+	if err == nil {
+		return found, nil
+	}
+	if !errors.Is(err, templates.ErrNotFound) {
+		return nil, readProblem(err)
+	}
+	highest, err := c.Highest(ctx, id)
+	if err != nil {
+		return nil, problem(http.StatusNotFound, fmt.Sprintf("no such template: %q; GET /api/v1/templates lists what there is", id))
+	}
+	return nil, problem(http.StatusNotFound, fmt.Sprintf("no such template: %s has no version %d; templateVersion %d is its latest", id, version, highest))
 }

@@ -33,7 +33,9 @@ func TestWorkbench(t *testing.T) {
 		{"form", "/api/v1/templates/form", `{"template": ` + draft + `}`, 200, `"key":"kind","label":"kind","type":"Dropdown","value":"a"`},
 		{"form with a value", "/api/v1/templates/form", `{"template": ` + draft + `, "values": {"kind": "b"}}`, 200, `"key":"more","label":"more","type":"String","value":null,"required":true,"problem":"a value is required"`},
 		{"form of a published one", "/api/v1/templates/form", `{"templateId": "patchbay.rest", "templateVersion": 1}`, 200, `"id":"patchbay.rest"`},
-		{"form of none", "/api/v1/templates/form", `{"templateId": "none"}`, 404, `no such template`},
+		{"form of none", "/api/v1/templates/form", `{"templateId": "none"}`, 404, `no such template: \"none\"; GET /api/v1/templates lists`},
+		{"form of another version", "/api/v1/templates/form", `{"templateId": "patchbay.rest"}`, 404, `patchbay.rest has no version 0; templateVersion 1 is its latest`},
+		{"form of nothing", "/api/v1/templates/form", `{}`, 400, `expected template, or templateId and templateVersion`},
 		{"form of a bad one", "/api/v1/templates/form", `{"template": {}}`, 422, `"pointer"`},
 		{"form with an unknown value", "/api/v1/templates/form", `{"template": ` + draft + `, "values": {"no": 1}}`, 422, `no property`},
 	}
