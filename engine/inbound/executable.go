@@ -35,7 +35,7 @@ type executable struct {
 
 func newExecutable(m *Manager, p source.Process, g *group, paused bool) *executable {
 	x := &executable{m: m, id: g.id, process: p, paused: paused, state: Starting, health: Health{Status: Unknown}, begun: m.Now(), tried: make(chan struct{})}
-	x.log = &activity{executable: g.id, limit: m.Activity, now: m.Now, log: m.Log.With("executable", g.id[:12], "type", g.inboundType), masker: &x.masker, keeper: m.keeper}
+	x.log = &activity{executable: g.id, limit: m.Activity, now: m.Now, log: m.Log.With("executable", g.id[:12], "type", g.inboundType, "bpmnProcessId", p.ID, "elementId", g.lead().ElementID), masker: &x.masker, keeper: m.keeper}
 	x.group.Store(g)
 	return x
 }

@@ -49,7 +49,7 @@ func (c *deadLettersListCmd) Run(ctx context.Context, s Streams) error {
 	table := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tTIME\tPROCESS\tELEMENT\tSOURCE\tREPLAYS\tREASON")
 	for _, l := range list {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, l.Time.Format("2006-01-02 15:04:05"), l.BpmnProcessID, l.ElementID, l.Source, l.Replays, l.Reason)
+		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, l.Time.Format("2006-01-02 15:04:05"), l.BpmnProcessID, l.ElementID, l.Source, l.Replays, cell(l.Reason))
 	}
 	if err := table.Flush(); err != nil || c.ID == "" {
 		return err

@@ -52,7 +52,7 @@ func (c *inboundListCmd) Run(ctx context.Context, s Streams) error {
 		if len(x.Elements) > 0 {
 			e = x.Elements[0]
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.ID[:min(len(x.ID), shortID)], x.Type, e.BpmnProcessID, e.ElementID, x.State, x.Health.Status, x.Health.Error)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", x.ID[:min(len(x.ID), shortID)], x.Type, e.BpmnProcessID, e.ElementID, x.State, x.Health.Status, cell(x.Health.Error))
 	}
 	if err := table.Flush(); err != nil || c.ID == "" {
 		return err
@@ -64,6 +64,9 @@ func (c *inboundListCmd) Run(ctx context.Context, s Streams) error {
 	}
 	return nil
 }
+
+// cell is a text of several lines as one, so that it does not break its table.
+func cell(text string) string { return strings.Join(strings.Split(text, "\n"), "; ") }
 
 // inbound lists the connectors whose id begins with prefix.
 func (f serverFlags) inbound(ctx context.Context, prefix string) (answer []byte, list []inbound.Status, err error) {
