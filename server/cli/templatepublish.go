@@ -71,6 +71,9 @@ func (c *templatePublishCmd) read() ([]publication, error) {
 		}
 		list = append(list, p)
 	}
+	if len(list) == 0 {
+		return nil, usage(fmt.Errorf("%s: cases alone cannot be published; give the file of their template", c.Files[0]))
+	}
 	slices.SortStableFunc(list, func(a, b publication) int { return compareVersions(a.highest, b.highest) })
 	return list, nil
 }

@@ -92,6 +92,9 @@ func printTry(w io.Writer, r server.TryResult) {
 	if r.Error != nil {
 		fmt.Fprintf(w, "error      %s\n", asText(r.Error))
 	}
+	if r.Reason != "" {
+		fmt.Fprintf(w, "reason     %s\n", r.Reason)
+	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "warning    %s: %s\n", warning.Slot, warning.Text)
 	}
