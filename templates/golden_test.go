@@ -94,6 +94,7 @@ func TestApplyErrors(t *testing.T) {
 		want                    string
 	}{
 		{name: "no element", element: "tusk", want: `no element "tusk" in the file; there is task`},
+		{name: "no element, and none is like it", element: "nope", want: `no element "nope" in the file; there is boundary, catch`},
 		{name: "wrong element", element: "start", want: `element "start": template x@3 applies to bpmn:Task, not to bpmn:startEvent`},
 		{name: "no property", element: "task", options: ApplyOptions{Values: map[string]any{"kynd": "b"}}, want: `template x@3 has no property "kynd"; there is kind`},
 		{name: "no preset", element: "task", options: ApplyOptions{Preset: "p"}, want: `template x@3 has no preset "p"`},

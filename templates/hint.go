@@ -12,7 +12,7 @@ func similar(name string, all []string) string {
 	var hints []string
 	for _, candidate := range all {
 		c := strings.ToLower(candidate)
-		if c != "" && (strings.Contains(c, folded) || strings.Contains(folded, c) || distance(c, folded) <= 2) {
+		if strings.Contains(c, folded) || len(c) > 2 && strings.Contains(folded, c) || distance(c, folded) <= min(2, len(folded)/2) {
 			hints = append(hints, candidate)
 		}
 	}
