@@ -3,6 +3,7 @@ package expr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -109,6 +110,9 @@ func (p *Program) evalJQ(ctx context.Context, in Input) (Result, error) {
 	if a.regexps > 0 && q.regexps.Add(int64(a.regexps)) > maxRegexps {
 		q.regexps.Store(0)
 		err = errors.Join(err, q.compile())
+	}
+	if err != nil && strings.HasPrefix(err.Error(), "invalid path against") && strings.Contains(p.source, " = ") {
+		err = fmt.Errorf("%w (= sets what stands before it; == compares)", err)
 	}
 	return Result{Value: v, DocumentMark: a.mark}, err
 }

@@ -125,6 +125,7 @@ func TestJQ(t *testing.T) {
 
 func TestJQFails(t *testing.T) {
 	tests := []struct{ src, want string }{
+		{`null as $e | if $e.code = "404" then 2 else 3 end`, `invalid path against: null (= sets what stands before it; == compares)`},
 		{`1, 2`, `expected one output but got several; collect them with [...] or take the first with first(...)`},
 		{`1, error("x")`, `x`},
 		{`error("boom")`, `boom`},
