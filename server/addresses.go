@@ -74,6 +74,10 @@ func (s *Server) Address() string { return s.listener.Addr().String() }
 // remote gateway.
 func (s *Server) EngineAddress() string { return addressOf(s.engineListener) }
 
+// GatewayAddress is the remote gateway that flag or environment name; empty with
+// the embedded engine.
+func (s *Server) GatewayAddress() string { return s.gatewayAddress }
+
 // ProxyAddress is where the gateway proxy listens; empty without one.
 func (s *Server) ProxyAddress() string { return addressOf(s.inbound.listener) }
 

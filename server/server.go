@@ -49,6 +49,8 @@ type Server struct {
 	http       *http.Server
 
 	listener, engineListener net.Listener
+	// gatewayAddress is empty with the embedded engine.
+	gatewayAddress string
 	// stops end the parts, in the order of their start.
 	stops []func(context.Context) error
 }
@@ -136,6 +138,7 @@ func (s *Server) openGateway(ctx context.Context) (err error) {
 		s.onStop(closing(ignoreClosed(s.engineListener.Close)))
 		options = zeebe.Options{Plaintext: true, Dialer: s.engine.DialContext, Log: s.log}
 	}
+	s.gatewayAddress = options.Address
 	if s.client, err = zeebe.Dial(ctx, options); err != nil {
 		return err
 	}

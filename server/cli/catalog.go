@@ -103,6 +103,9 @@ func (f serverFlags) sendWith(ctx context.Context, method, path string, header h
 	if json.Unmarshal(answer, refused) != nil {
 		refused.Detail = fmt.Sprintf("%s answered %s", base.Host, resp.Status)
 	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		refused.Detail += " (--token or PATCHBAY_TOKEN gives it)"
+	}
 	return resp.StatusCode, nil, refused
 }
 

@@ -94,15 +94,24 @@ func run(ctx context.Context, args []string, s Streams) (code int) {
 	}
 	parser, err := newParser(s)
 	if err != nil {
-		return report(s, err)
+		return report(s, err, nil)
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return report(s, usage(err))
+		return report(s, usage(err), at(err))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	parsed.Bind(commandName(parsed.Selected().Name))
-	return report(s, parsed.Run(s))
+	return report(s, parsed.Run(s), parsed.Selected())
+}
+
+// at is the command that an error of the command line is about, nil without one.
+func at(err error) *kong.Node {
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || wrong.Context == nil {
+		return nil
+	}
+	return wrong.Context.Selected()
 }
 
 func newParser(s Streams) (*kong.Kong, error) {
@@ -155,7 +164,9 @@ func usage(err error) error { return &failure{exitUsage, err} }
 // said is the end of a command that failed and has told so already.
 func said() error { return &failure{exitFail, nil} }
 
-func report(s Streams, err error) int {
+// report tells what went wrong with a command, nil for none, and returns the
+// exit code.
+func report(s Streams, err error, command *kong.Node) int {
 	if err == nil {
 		return exitOK
 	}
@@ -168,7 +179,11 @@ func report(s Streams, err error) int {
 		fmt.Fprintf(s.Err, "patchbay: %v\n", err)
 	}
 	if code == exitUsage {
-		fmt.Fprintln(s.Err, "see patchbay --help")
+		name := "patchbay"
+		if command != nil {
+			name = command.FullPath()
+		}
+		fmt.Fprintf(s.Err, "see %s --help\n", name)
 	}
 	return code
 }

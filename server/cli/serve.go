@@ -33,6 +33,8 @@ func (c *serveCmd) Run(ctx context.Context, s Streams) error {
 	fmt.Fprintf(s.Out, "patchbay listens on http://%s\n", sv.Address())
 	if address := sv.EngineAddress(); address != "" {
 		fmt.Fprintf(s.Out, "embedded engine: gateway on %s\n", address)
+	} else { // the environment may have said it
+		fmt.Fprintf(s.Out, "no embedded engine: the gateway is %s\n", sv.GatewayAddress())
 	}
 	return sv.Run(ctx)
 }
