@@ -31,15 +31,37 @@ const (
 
 // refusal is a problem document that a server sent.
 type refusal struct {
-	Status int    `json:"status"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Errors []struct {
-		Pointer, Message, Property string
-		Line, Column               int
-	} `json:"errors"`
+	Status      int                    `json:"status"`
+	Title       string                 `json:"title"`
+	Detail      string                 `json:"detail"`
+	Errors      []refusedPart          `json:"errors"`
 	Changes     []templates.Change     `json:"changes"`
 	Differences []templates.Difference `json:"differences"`
+}
+
+// refusedPart is what is wrong with one place of a request.
+type refusedPart struct {
+	Pointer, Message, Property, Fix string
+	Line, Column                    int
+}
+
+// String is a line: place, what is wrong, and what to do.
+func (p refusedPart) String() string {
+	var text string
+	if p.Line > 0 {
+		text = fmt.Sprintf("%d:%d: ", p.Line, p.Column)
+	}
+	if p.Pointer != "" {
+		text += p.Pointer + ": "
+	}
+	text += p.Message
+	if p.Property != "" {
+		text += fmt.Sprintf(" (property %q)", p.Property)
+	}
+	if p.Fix != "" {
+		text += "; " + p.Fix
+	}
+	return text
 }
 
 func (r *refusal) Error() string {
@@ -48,10 +70,7 @@ func (r *refusal) Error() string {
 		text = r.Title
 	}
 	for _, e := range r.Errors {
-		text += fmt.Sprintf("\n  %d:%d: %s: %s", e.Line, e.Column, e.Pointer, e.Message)
-		if e.Property != "" {
-			text += fmt.Sprintf(" (property %q)", e.Property)
-		}
+		text += "\n  " + e.String()
 	}
 	for _, c := range r.Changes {
 		text += "\n  " + c.String()
