@@ -20,7 +20,7 @@ type Config struct {
 	Gateway      string `placeholder:"HOST:PORT" help:"Zeebe gateway to serve; without it an embedded engine runs. ZEEBE_ADDRESS and Camunda's other client variables count too."`
 	Listen       string `default:"127.0.0.1:8086" placeholder:"ADDR" help:"Address of the HTTP API, the catalog, health and metrics."`
 	ProxyListen  string `placeholder:"ADDR" help:"Address of a gateway proxy, with --gateway: deploy through it, and inbound connectors start at once without Operate."`
-	EngineListen string `default:"127.0.0.1:26500" placeholder:"ADDR" help:"Address of the embedded engine's gateway, for modelers and clients."`
+	EngineListen string `default:"127.0.0.1:26500" placeholder:"ADDR" help:"Address of the embedded engine's gateway, for modelers and clients. The engine keeps what is deployed and what runs in memory, until the server ends."`
 	Data         string `default:"patchbay-data" placeholder:"DIR" help:"Folder of the database and of stored documents."`
 	Database     string `placeholder:"URL" help:"Database instead of a file in --data, such as postgres://user:password@host/name."`
 
