@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	"patchbay/engine/zeebe/gatewaytest"
@@ -26,11 +27,12 @@ func orders(target, query string) string {
 // beside starts the workers, warms them up, and measures them in turns, b.N
 // jobs each time: what else the machine does meanwhile then befalls all alike.
 func beside(b *testing.B, rounds int, query string, workers ...*worker) {
+	b.Helper()
 	remote := gatewaytest.StartRemote(b)
 	variables := orders(remote.Target, query)
 	for _, w := range workers {
 		w.start(b, remote.Gateway)
-		remote.Run(b, gatewaytest.Load{Type: w.Name, Jobs: warmUp, Headers: w.Headers, Variables: variables})
+		remote.Run(b, gatewaytest.Load{Type: w.Name, Jobs: max(warmUp, w.warmUp), Headers: w.Headers, Variables: variables})
 	}
 	for range rounds {
 		for _, w := range workers {
@@ -49,6 +51,17 @@ func BenchmarkPipeline(b *testing.B) {
 		workers = append(workers, patchbay(p.name, p.headers, binary))
 	}
 	beside(b, 15, "", workers...)
+}
+
+// BenchmarkJava does the same with Camunda's Java runtime, where it is present.
+// Its compiler needs tens of thousands of calls to warm up.
+func BenchmarkJava(b *testing.B) {
+	script := os.Getenv(javaVariable)
+	if script == "" {
+		b.Skipf("%s names no script that starts the Java runtime", javaVariable)
+	}
+	headers := pipelines[0].headers
+	beside(b, 5, "", patchbay("patchbay", headers, build(b)), javaRuntime(headers, script))
 }
 
 // BenchmarkWaiting calls a target that answers after 50 ms, 100 calls at once:

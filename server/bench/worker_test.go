@@ -25,6 +25,8 @@ const (
 	// profileVariable names a folder in which each worker writes profiles of
 	// its CPU time and allocations.
 	profileVariable = "PATCHBAY_BENCH_PROFILE"
+	// javaVariable names the script that starts the Java runtime, if it is there.
+	javaVariable = "PATCHBAY_BENCH_JAVA"
 	// calls is how many calls a worker makes at once.
 	calls = 100
 	// warmUp is how many jobs a worker does before anything is measured.
@@ -38,6 +40,7 @@ type worker struct {
 	// command makes the process.
 	command func(b *testing.B, w *worker) *exec.Cmd
 	pid     int
+	warmUp  int // if it is more than all need
 }
 
 // start starts the process; it ends with the benchmark.
@@ -111,6 +114,15 @@ func patchbay(name, headers, binary string) *worker {
 		}
 		command := exec.Command(binary, "serve", "--gateway", w.Gateway, "--listen", "127.0.0.1:0", "--data", b.TempDir(), "--allow-loopback",
 			"--job-type", w.Name+"="+restType, "--max-jobs", strconv.Itoa(4*calls))
+		command.Stdout, command.Stderr = io.Discard, io.Discard
+		return command
+	}}
+}
+
+// javaRuntime is Camunda's connector runtime, started by the script in folder java.
+func javaRuntime(headers, script string) *worker {
+	return &worker{Name: "java", Headers: headers, warmUp: 20_000, command: func(_ *testing.B, w *worker) *exec.Cmd {
+		command := exec.Command(script, w.Gateway, w.Name)
 		command.Stdout, command.Stderr = io.Discard, io.Discard
 		return command
 	}}
