@@ -122,7 +122,7 @@ func (c *client) send(r *request) (*http.Response, error) {
 	q := c.bare.Get().(*resty.Request)
 	resp, err := q.SetContext(r).Get(bareURL)
 	q.RawRequest = nil
-	c.bare.Put(q.SetContext(nil))
+	c.bare.Put(q.SetContext(context.Background()))
 	if err != nil {
 		return nil, err
 	}
