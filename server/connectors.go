@@ -98,9 +98,10 @@ func newHost(o ConnectorOptions) (protocols.Host, error) {
 		host.Messages = o.Messages
 	}
 	if o.Stubs != nil {
-		host.WrapTransport = o.Stubs.Wrap
+		stubs := func(next http.RoundTripper) http.RoundTripper { return o.Stubs.Wrap(unstubbed{next}) }
+		host.WrapTransport = stubs
 		if o.Wrap != nil {
-			host.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return o.Wrap(o.Stubs.Wrap(next)) }
+			host.WrapTransport = func(next http.RoundTripper) http.RoundTripper { return o.Wrap(stubs(next)) }
 		}
 	}
 	return host, nil

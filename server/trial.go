@@ -131,6 +131,18 @@ func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("no stub answers %s %s", r.Method, r.URL)
 }
 
+// unstubbed says with the network's error that no stub has answered, which may
+// be why the network was asked at all.
+type unstubbed struct{ next http.RoundTripper }
+
+func (u unstubbed) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := u.next.RoundTrip(r)
+	if err != nil {
+		err = fmt.Errorf("no stub answers this request: %w", err)
+	}
+	return answer, err
+}
+
 // refusals is noNetwork that keeps the first request.
 type refusals struct {
 	mu      sync.Mutex

@@ -154,5 +154,13 @@ func tryOutcome(o engine.Outcome) TryOutcome {
 // reach, the secrets are the request's own.
 func (s *Server) try(ctx context.Context, t *templates.Template, r api.TryRequest, stubs *httpx.Stubs) (any, error) {
 	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs, Offline: r.Offline,
-		Secrets: secret.Map(r.Secrets), Allow: s.config.Allow()}.Do(ctx)
+		Secrets: lent{r.Secrets}, Allow: s.config.Allow()}.Do(ctx)
+}
+
+// lent are the secrets of a request.
+type lent struct{ secret.Map }
+
+// Hint names the member of the request.
+func (lent) Hint(name string) string {
+	return fmt.Sprintf("give %s in secrets; those of the server are not lent to trials", name)
 }

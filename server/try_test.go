@@ -53,3 +53,22 @@ func TestTryOffline(t *testing.T) {
 		})
 	}
 }
+
+// TestTrySecretMissing: a trial that lacks a secret says where to give it.
+func TestTrySecretMissing(t *testing.T) {
+	for _, template := range templates.BuiltIn() {
+		if template.ID != "patchbay.rest" {
+			continue
+		}
+		values := map[string]any{"url": "https://shop.example/{{secrets.SHOP}}"}
+		result, err := Try{Template: template, Values: values, Offline: true, Secrets: lent{}}.Do(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "give SHOP in secrets; those of the server are not lent to trials"; !strings.Contains(result.Outcome.Message, want) {
+			t.Errorf("got %q, want %q", result.Outcome.Message, want)
+		}
+		return
+	}
+	t.Fatal("there is no patchbay.rest")
+}
