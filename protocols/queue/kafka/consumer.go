@@ -41,8 +41,12 @@ type consumer struct {
 	cancel     context.CancelFunc
 	running    sync.WaitGroup
 	close      func()
-	joined     chan struct{} // closed once the group has assigned partitions, or none
-	join       func()
+	// reach ends when no broker is to be dialled any more: the client would
+	// wait for each dial in turn before it ends.
+	reach  context.Context
+	giveUp context.CancelFunc
+	joined chan struct{} // closed once the group has assigned partitions, or none
+	join   func()
 	// ready wakes Next, room the poller, full whoever commits, settled whoever
 	// waits for a partition to be settled; each holds one signal.
 	ready, room, full, settled chan struct{}
@@ -63,6 +67,7 @@ func newConsumer(s *source) *consumer {
 	c.join = sync.OnceFunc(func() { close(c.joined) })
 	c.close = sync.OnceFunc(c.shutdown)
 	c.life, c.cancel = context.WithCancel(context.Background())
+	c.reach, c.giveUp = context.WithCancel(context.Background())
 	c.pulse.now = s.host.Now
 	c.pulse.beat()
 	return c
@@ -286,22 +291,29 @@ func (c *consumer) shutdown() {
 	c.cancel()
 	c.running.Wait()
 	signal(c.ready)
-	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
-	defer cancel()
-	err := c.commit(ctx)
-	if err == nil {
-		err = c.leaveGroup(ctx)
-	}
-	if err != nil {
+	if c.pulse.silence() != nil || c.leave() != nil {
 		c.abandon()
 		return
 	}
 	c.client.CloseAllowingRebalance()
+	c.giveUp()
+}
+
+// leave commits and leaves the group.
+func (c *consumer) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+	defer cancel()
+	defer context.AfterFunc(ctx, c.giveUp)()
+	if err := c.commit(ctx); err != nil {
+		return err
+	}
+	return c.leaveGroup(ctx)
 }
 
 // abandon ends a consumer that cannot leave its group, or never was in it: the
 // next one takes its place there.
 func (c *consumer) abandon() {
+	c.giveUp()
 	if c.client != nil {
 		c.client.CloseAllowingRebalance()
 	}

@@ -46,7 +46,7 @@ func (c *consumer) begin(ctx context.Context, offsets map[string]map[int32]kgo.O
 // revoked gives partitions up to another consumer: once what is being handled
 // is settled, or after a while, and what is settled committed.
 func (c *consumer) revoked(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
-	leaving := c.leave(gone[c.topic])
+	leaving := c.release(gone[c.topic])
 	if c.life.Err() == nil && len(leaving) > 0 {
 		ctx, cancel := context.WithTimeout(c.life, leaveTime)
 		defer cancel()
@@ -58,11 +58,11 @@ func (c *consumer) revoked(_ context.Context, _ *kgo.Client, gone map[string][]i
 
 // lost is told that others have the partitions already.
 func (c *consumer) lost(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
-	c.drop(c.leave(gone[c.topic]))
+	c.drop(c.release(gone[c.topic]))
 }
 
-// leave stops taking from partitions.
-func (c *consumer) leave(numbers []int32) (leaving []*partition) {
+// release stops taking from partitions.
+func (c *consumer) release(numbers []int32) (leaving []*partition) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, number := range numbers {

@@ -145,7 +145,7 @@ func (s *security) oauth(given, options map[string]string) error {
 
 // options are the client's.
 func (s *security) options(h protocols.Host) ([]kgo.Opt, error) {
-	list := []kgo.Opt{kgo.Dialer(s.dialer(h))}
+	list := []kgo.Opt{kgo.Dialer(s.dialer(h, context.Background()))}
 	if s.mechanism == "" {
 		return list, nil
 	}
@@ -157,11 +157,12 @@ func (s *security) options(h protocols.Host) ([]kgo.Opt, error) {
 const dialTime = 10 * time.Second
 
 // dialer dials under the host's guard, the servers that are given as well as
-// those that the cluster names.
-func (s *security) dialer(h protocols.Host) func(ctx context.Context, network, address string) (net.Conn, error) {
+// those that the cluster names, as long as reach lasts.
+func (s *security) dialer(h protocols.Host, reach context.Context) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialTime)
 		defer cancel()
+		defer context.AfterFunc(reach, cancel)()
 		conn, err := h.Dial(ctx, network, address)
 		if err != nil || s.tls == nil {
 			return conn, err

@@ -74,7 +74,7 @@ func (s *source) options(c *consumer) []kgo.Opt {
 		kgo.ConsumerGroup(s.group), kgo.Balancers(kgo.CooperativeStickyBalancer()), kgo.BlockRebalanceOnPoll(), kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(c.assigned), kgo.AdjustFetchOffsetsFn(c.begin), kgo.OnPartitionsRevoked(c.revoked), kgo.OnPartitionsLost(c.lost),
 		kgo.FetchMaxWait(fetchWait), kgo.FetchMaxBytes(fetchBytes), kgo.FetchMaxPartitionBytes(fetchPartitionBytes), kgo.MaxDecompressBatchBytes(unpackedBytes),
-		kgo.ConsumeResetOffset(s.resetOffset()), kgo.WithHooks(&c.pulse),
+		kgo.ConsumeResetOffset(s.resetOffset()), kgo.WithHooks(&c.pulse), kgo.Dialer(s.settings.security.dialer(s.host.Host, c.reach)),
 	}
 	if c.instance != "" {
 		opts = append(opts, kgo.InstanceID(c.instance))
