@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -46,10 +48,17 @@ type rawInput struct {
 	RawBody []byte `contentType:"application/json"`
 }
 
-// decode reads the body; its error is a problem.
+// decode reads the body, whose members have to be known ones; its error is a
+// problem.
 func (in *rawInput) decode(into any) error {
-	if err := json.Unmarshal(in.RawBody, into); err != nil {
-		return problem(http.StatusBadRequest, "the request is no JSON of the expected form: "+err.Error())
+	d := json.NewDecoder(bytes.NewReader(in.RawBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil && len(bytes.TrimSpace(in.RawBody[d.InputOffset():])) > 0 {
+		err = errors.New("text follows the object")
+	}
+	if err != nil {
+		return problem(http.StatusBadRequest, "the request is no JSON of the expected form: "+strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }

@@ -47,16 +47,12 @@ func (t try) register(api huma.API) {
 		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Metadata: body[TryRequest](), Errors: []int{404, 503}}, t.try)
 }
 
-type tryInput struct {
-	RawBody []byte `contentType:"application/json"`
-}
-
 type tryOutput struct{ Body any }
 
-func (t try) try(ctx context.Context, in *tryInput) (*tryOutput, error) {
+func (t try) try(ctx context.Context, in *rawInput) (*tryOutput, error) {
 	var request TryRequest
-	if err := json.Unmarshal(in.RawBody, &request); err != nil {
-		return nil, problem(http.StatusBadRequest, "the request is no JSON of the expected form: "+err.Error())
+	if err := in.decode(&request); err != nil {
+		return nil, err
 	}
 	template, err := t.template(ctx, request.Template, request.TemplateID, request.TemplateVersion)
 	if err != nil {
