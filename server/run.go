@@ -42,6 +42,8 @@ type Run struct {
 	Stubs    *httpx.Stubs
 	// Wrap sees every HTTP request on its way out; nil for nobody.
 	Wrap func(http.RoundTripper) http.RoundTripper
+	// Offline fails what the stubs do not answer, instead of letting it out.
+	Offline bool
 	// Dial opens connections in place of the dial guard; nil for the guard.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Secrets secret.Provider
@@ -126,9 +128,29 @@ type running struct {
 	over  bool // what ends from now on was broken off
 }
 
+// cutOff answers with the stubs and lets nothing else pass.
+func (r Run) cutOff() Run {
+	stubs, outer := r.Stubs, r.Wrap
+	r.Stubs, r.Dial = nil, noDial
+	r.Wrap = func(http.RoundTripper) http.RoundTripper {
+		var chain http.RoundTripper = noNetwork{}
+		if stubs != nil {
+			chain = stubs.Wrap(chain)
+		}
+		if outer != nil {
+			chain = outer(chain)
+		}
+		return chain
+	}
+	return r
+}
+
 // Do runs the instance until it ends, cannot move any more or ctx ends. An
 // error means that it could not be started; how it ended is the result's State.
 func (r Run) Do(ctx context.Context) (result RunResult, err error) {
+	if r.Offline {
+		r = r.cutOff()
+	}
 	x := &running{Run: r, calls: []RunCall{}}
 	x.engine = embedded.New(embedded.Options{Logger: r.Log})
 	defer x.engine.Close()

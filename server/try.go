@@ -94,10 +94,7 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	run := Run{
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t.Template}, Variables: t.Variables, Secrets: t.Secrets,
-		Stubs: t.Stubs, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
-	}
-	if t.Offline {
-		run.Stubs, run.Wrap, run.Dial = nil, t.offline, noDial
+		Stubs: t.Stubs, Offline: t.Offline, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
 	}
 	record, err := once(ctx, run)
 	if err != nil {
@@ -117,16 +114,8 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	return r, nil
 }
 
-// offline answers with the stubs and lets nothing else pass.
-func (t Try) offline(http.RoundTripper) http.RoundTripper {
-	if t.Stubs == nil {
-		return noNetwork{}
-	}
-	return t.Stubs.Wrap(noNetwork{})
-}
-
 func noDial(_ context.Context, _, address string) (net.Conn, error) {
-	return nil, fmt.Errorf("no connection to %s is made in a trial that is offline", address)
+	return nil, fmt.Errorf("no connection to %s is made offline", address)
 }
 
 func tryExchange(e protocols.Exchange) TryExchange {

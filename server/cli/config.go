@@ -21,15 +21,28 @@ type configFile map[string]any
 const maxConfig = 1 << 20
 
 func readConfig(r io.Reader) (kong.Resolver, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxConfig))
+	values, err := decodeConfig(r)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	values := configFile{}
-	if err := yaml.Unmarshal(data, &values); err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("--config%s: %w", nameOf(r), err)
 	}
 	return values, nil
+}
+
+// nameOf returns the name of a file behind a blank.
+func nameOf(r io.Reader) string {
+	if f, ok := r.(interface{ Name() string }); ok {
+		return " " + f.Name()
+	}
+	return ""
+}
+
+func decodeConfig(r io.Reader) (configFile, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxConfig))
+	if err != nil {
+		return nil, err
+	}
+	values := configFile{}
+	return values, yaml.Unmarshal(data, &values)
 }
 
 // Validate refuses keys that are no flag of serve; kong calls it once.
@@ -45,7 +58,7 @@ func (c configFile) Validate(app *kong.Application) error {
 	var unknown []error
 	for _, key := range slices.Sorted(maps.Keys(c)) {
 		if !known[key] {
-			unknown = append(unknown, fmt.Errorf("configuration: unknown key %q (keys are the flags of patchbay serve, such as %q)", key, "listen"))
+			unknown = append(unknown, fmt.Errorf("--config: unknown key %q (keys are the flags of patchbay serve, such as %q)", key, "listen"))
 		}
 	}
 	return errors.Join(unknown...)

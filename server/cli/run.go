@@ -23,6 +23,7 @@ type runCmd struct {
 	Vars          string            `placeholder:"JSON|@FILE" help:"Start variables."`
 	Message       []string          `sep:"none" placeholder:"NAME[:KEY]=JSON" help:"Message to publish after the start; repeatable."`
 	Stub          string            `placeholder:"FILE" help:"Canned answers: [{\"request\":{\"method\",\"url\"},\"response\":{\"status\",\"headers\",\"body\"}}]."`
+	Offline       bool              `help:"Fail requests that no canned answer fits, instead of sending them."`
 	Secret        map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Secret; repeatable. Environment variables SECRET_<NAME> count too."`
 	AllowNet      []string          `placeholder:"NET" help:"Addresses that connectors may reach besides public ones: loopback, private or a CIDR."`
 	AllowLoopback bool              `help:"Short for --allow-net loopback."`
@@ -35,7 +36,7 @@ func (runCmd) Help() string {
   patchbay run order.bpmn --template rates.json --stub stub.json --vars '{"amount": 100}'
 
 Requests that the stub answers never touch the network; others do, to public addresses
-unless --allow-net says more.`
+unless --allow-net says more. With --offline none does.`
 }
 
 // messageTTL is how long a message of --message waits for a subscription.
@@ -72,7 +73,7 @@ func (c *runCmd) Run(ctx context.Context, s Streams) error {
 
 // prepare reads what the flags name.
 func (c *runCmd) prepare() (server.Run, error) {
-	run := server.Run{Process: c.Process, Allow: c.AllowNet, Log: quiet()}
+	run := server.Run{Process: c.Process, Offline: c.Offline, Allow: c.AllowNet, Log: quiet()}
 	if c.AllowLoopback {
 		run.Allow = append(run.Allow, "loopback")
 	}

@@ -19,6 +19,7 @@ type templateTryCmd struct {
 	Set           []string          `sep:"none" placeholder:"PROPERTY=VALUE" help:"Value of a property, by its id or else its binding name; repeatable."`
 	Vars          string            `placeholder:"JSON|@FILE" help:"Process variables."`
 	Stub          string            `placeholder:"FILE" help:"Canned answers, as for patchbay run."`
+	Offline       bool              `help:"Fail requests that no canned answer fits, instead of sending them."`
 	Secret        map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Secret; repeatable. Environment variables SECRET_<NAME> count too."`
 	AllowNet      []string          `placeholder:"NET" help:"Addresses that the connector may reach besides public ones: loopback, private or a CIDR."`
 	AllowLoopback bool              `help:"Short for --allow-net loopback."`
@@ -37,7 +38,7 @@ func (c *templateTryCmd) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	try := server.Try{Template: template, Allow: c.AllowNet, Secrets: secret.Chain{secret.Map(c.Secret), secret.Env{Prefix: secret.DefaultPrefix}}}
+	try := server.Try{Template: template, Offline: c.Offline, Allow: c.AllowNet, Secrets: secret.Chain{secret.Map(c.Secret), secret.Env{Prefix: secret.DefaultPrefix}}}
 	if c.AllowLoopback {
 		try.Allow = append(try.Allow, "loopback")
 	}
