@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -25,11 +26,19 @@ func Inspect(text []byte, published func(id string) *templates.Template) ([]*tem
 type checker struct{}
 
 // CheckExpression compiles for a slot that allows what any does.
-func (checker) CheckExpression(source string) error {
+func (checker) CheckExpression(source string) (templates.Doubts, error) {
 	slot := expr.ErrorExpression
 	slot.Name = ""
-	_, err := expr.Compile(slot, source, expr.Limits{})
-	return err
+	p, err := expr.Compile(slot, source, expr.Limits{})
+	if err != nil {
+		return templates.Doubts{}, err
+	}
+	doubts := templates.Doubts{Assigning: p.AssigningConditions()}
+	for _, f := range p.UnknownFunctions() {
+		doubts.Unknown = append(doubts.Unknown, templates.UnknownFunction{Name: f.Name, Place: fmt.Sprintf("%d:%d", f.Line, f.Column)})
+		doubts.Functions = p.FunctionNames()
+	}
+	return doubts, nil
 }
 
 // Protocols implements templates.Checker.

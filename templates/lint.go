@@ -47,8 +47,8 @@ func (f Finding) String() string {
 // Checker knows what the program can run.
 type Checker interface {
 	// CheckExpression compiles an expression, FEEL if it begins with "=", else
-	// jq, and says what is wrong with it.
-	CheckExpression(source string) error
+	// jq, and says what is wrong with it, or what is doubtful.
+	CheckExpression(source string) (Doubts, error)
 	// Protocols are the names of all protocols.
 	Protocols() []string
 	// Reads returns what is read of what a template binds; nil when nobody here
@@ -188,7 +188,7 @@ type linter struct {
 	byID  map[string]*Property
 	ids   []string
 	bound bindings
-	// suggested counts the unknown ids for which another was suggested.
+	// suggested counts the unknown names for which another was suggested.
 	suggested int
 }
 

@@ -32,18 +32,18 @@ func (p property) condition(below string, c *Condition) {
 		p.condition(fmt.Sprintf("%s/allMatch/%d", below, i), &c.AllMatch[i])
 	}
 	if c.AllMatch == nil && p.byID[c.Property] == nil {
-		p.warn(below+"/property", "unknown-condition", fmt.Sprintf("no property has the id %q%s", c.Property, p.suggestion(c.Property)), "the condition is never met; name an id")
+		p.warn(below+"/property", "unknown-condition", fmt.Sprintf("no property has the id %q%s", c.Property, p.suggestion(c.Property, p.ids)), "the condition is never met; name an id")
 	}
 }
 
-// maxSuggested is for how many unknown ids of a template another is looked for.
+// maxSuggested is for how many unknown names of a template another is looked for.
 const maxSuggested = 20
 
-func (l *linter) suggestion(id string) string {
+func (l *linter) suggestion(name string, all []string) string {
 	if l.suggested++; l.suggested > maxSuggested {
 		return ""
 	}
-	return didYouMean(id, l.ids)
+	return didYouMean(name, all)
 }
 
 func (p property) choices() {
@@ -108,13 +108,15 @@ func (p property) compile(below, source string) {
 	if p.options.Checker == nil {
 		return
 	}
-	if err := p.options.Checker.CheckExpression(source); err != nil {
+	doubts, err := p.options.Checker.CheckExpression(source)
+	if err != nil {
 		severity := SeverityWarning
 		if p.template.Protocol() != "" {
 			severity = SeverityError
 		}
 		p.add(p.pointer+below, severity, "broken-expression", p.Title(), "the expression does not compile: "+err.Error(), "correct it; patchbay eval tries expressions")
 	}
+	p.doubts(below, doubts)
 }
 
 // presets compiles the expressions that presets give.

@@ -16,11 +16,16 @@ import (
 
 type fakeChecker struct{}
 
-func (fakeChecker) CheckExpression(source string) error {
-	if strings.Contains(source, "broken") {
-		return errors.New("unexpected end")
+func (fakeChecker) CheckExpression(source string) (Doubts, error) {
+	switch {
+	case strings.Contains(source, "broken"):
+		return Doubts{}, errors.New("unexpected end")
+	case strings.Contains(source, "cout("):
+		return Doubts{Unknown: []UnknownFunction{{"cout", "1:2"}}, Functions: []string{"sum", "count"}}, nil
+	case strings.Contains(source, "if .a = 1"):
+		return Doubts{Assigning: []string{".a = 1"}}, nil
 	}
-	return nil
+	return Doubts{}, nil
 }
 func (fakeChecker) Protocols() []string { return []string{"rest", "queue"} }
 func (fakeChecker) Reads(t *Template) *Reads {
@@ -107,6 +112,8 @@ func TestLint(t *testing.T) {
 		{name: "source's expression", old: `"key": "resultExpression"`, new: `"key": "resultExpression"}}, {"type": "String", "binding": {"type": "zeebe:output", "source": "=broken"`, want: "error: /properties/5/binding/source: the expression does not compile: unexpected end"},
 		{name: "preset's expression", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "=broken"}}]`, want: "error: /presets/0/properties/token: the expression does not compile: unexpected end"},
 		{name: "preset's text", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "broken"}}]`},
+		{name: "unknown function", old: `{a: .body}`, new: `=cout(body)`, want: `10:31: warning: /properties/4/value: a call yields null: 1:2: unknown FEEL function "cout" (did you mean "count"?); correct the name`},
+		{name: "condition that assigns", old: `{a: .body}`, new: `if .a = 1 then {} else null end`, want: "10:31: warning: /properties/4/value: the condition .a = 1 does not compare: = assigns in jq; to compare, write =="},
 		{name: "expression", old: `{a: .body}`, new: `broken`, want: "10:31: error: /properties/4/value: the expression does not compile: unexpected end"},
 	}
 	for _, test := range tests {

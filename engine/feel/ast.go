@@ -88,6 +88,7 @@ type (
 type (
 	call struct {
 		path    node // of a function in a context, or nil
+		at      int  // where the name begins in the source
 		name    string
 		args    []node
 		names   []string  // of named arguments, else nil

@@ -14,9 +14,8 @@ import (
 
 // tree is a parsed expression.
 type tree struct {
-	root      node
-	closures  bool
-	variables []string
+	root node
+	free
 }
 
 type parser struct {
@@ -59,8 +58,8 @@ func parse(src string, unary bool) (*tree, error) {
 	if root == nil {
 		return nil, explain(src, unary)
 	}
-	t := &tree{root: root, closures: p.closures}
-	collect(root, nil, &t.variables)
+	t := &tree{root: root, free: free{closures: p.closures}}
+	collect(root, nil, &t.free)
 	slices.Sort(t.variables)
 	return t, nil
 }
@@ -112,10 +111,15 @@ func explain(src string, unary bool) *SyntaxError {
 }
 
 func syntaxError(src string, pos int, msg string) *SyntaxError {
+	line, column := place(src, pos)
+	return &SyntaxError{Line: line, Column: column, Msg: msg, Source: src}
+}
+
+// place is the line and the column of an offset, from 1.
+func place(src string, pos int) (line, column int) {
 	before := src[:pos]
-	line := strings.Count(before, "\n")
-	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return &SyntaxError{Line: line + 1, Column: column + 1, Msg: msg, Source: src}
+	start := strings.LastIndexByte(before, '\n') + 1
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
 }
 
 func orList(words []string) string {

@@ -188,14 +188,14 @@ func (p *parser) named() node {
 	}
 	p.pos = start
 	if name := p.spacedFunction(); name != "" {
-		if n := p.call([]string{name}); n != nil {
+		if n := p.call(start, []string{name}); n != nil {
 			return n
 		}
 		p.pos = start
 	}
 	if names := p.qualifiedName(); names != nil {
 		end := p.pos
-		if n := p.call(names); n != nil {
+		if n := p.call(start, names); n != nil {
 			return n
 		}
 		p.pos = end
@@ -283,12 +283,12 @@ func (p *parser) variable(names []string) node {
 // reservedFunctions are the built-in functions whose names hold a reserved word.
 var reservedFunctions = []string{"and", "or", "date and time", "years and months duration", "get or else"}
 
-// call is the arguments after the name of a function.
-func (p *parser) call(names []string) node {
+// call is the arguments after the name of a function, which begins at an offset.
+func (p *parser) call(at int, names []string) node {
 	if !p.ahead("(") {
 		return nil
 	}
-	c := &call{name: names[len(names)-1]}
+	c := &call{at: at, name: names[len(names)-1]}
 	if len(names) > 1 {
 		c.path = p.variable(names[:len(names)-1])
 	}

@@ -13,6 +13,7 @@ type Program struct {
 	root      node
 	unary     bool
 	variables []string
+	calls     []*call                // that no function of the language or the expression takes
 	functions map[string][]*function // the host's
 	limits    Limits
 	clock     func() time.Time
@@ -67,7 +68,7 @@ func compile(src string, unary bool, opts []Option) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.root, p.closures, p.variables = tree.root, tree.closures, tree.variables
+	p.root, p.closures, p.variables, p.calls = tree.root, tree.closures, tree.variables, tree.calls
 	p.frames.New = func() any { return &frame{prog: p, limits: p.limits} }
 	return p, nil
 }
