@@ -43,6 +43,9 @@ type worker struct {
 	warmUp  int // if it is more than all need
 }
 
+// endTime is how long a worker may take to end by itself.
+const endTime = 5 * time.Second
+
 // start starts the process; it ends with the benchmark.
 func (w *worker) start(b *testing.B, gateway string) {
 	b.Helper()
@@ -61,7 +64,12 @@ func (w *worker) start(b *testing.B, gateway string) {
 		close(stopping)
 		_ = stdin.Close()
 		_ = command.Process.Signal(os.Interrupt)
-		<-ended
+		select {
+		case <-ended:
+		case <-time.After(endTime):
+			_ = command.Process.Kill() // the Java runtime waits for a gateway that is gone
+			<-ended
+		}
 	})
 	go func() {
 		err := command.Wait()
