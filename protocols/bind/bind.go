@@ -77,6 +77,14 @@ func Defaults(ptr any) {
 	p.defaults(v)
 }
 
+// New returns a pointer to a new struct with its defaults, as protocols.Protocol
+// wants it for Input and Properties. It panics as Defaults does.
+func New[T any]() any {
+	ptr := new(T)
+	Defaults(ptr)
+	return ptr
+}
+
 func (p *plan) bind(v reflect.Value, variables map[string]any) error {
 	for i := range p.fields {
 		f := &p.fields[i]

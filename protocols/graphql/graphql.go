@@ -10,6 +10,7 @@ import (
 	"github.com/hasura/go-graphql-client"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
@@ -23,7 +24,7 @@ func Protocol() protocols.Protocol {
 		Name:     "graphql",
 		Doc:      "Calls a GraphQL API. The response is {status, headers, body, reason, document} with the answer as its body.",
 		JobTypes: []string{"io.camunda:connector-graphql:1"},
-		Input:    newInput,
+		Input:    bind.New[Input],
 		Response: documents.Members(),
 		Codes:    append([]protocols.Named{{Name: CodeErrors, Doc: "The answer holds errors. error.message has all their messages, error.variables.response the headers and the body."}}, httpx.Codes()...),
 		Outbound: open,

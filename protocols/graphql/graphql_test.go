@@ -28,7 +28,7 @@ func object(t testing.TB, text string) map[string]any {
 func execute(t testing.TB, h http.HandlerFunc, variables string) (map[string]any, error) {
 	t.Helper()
 	u := protocoltest.Server(t, h)
-	in := newInput()
+	in := bind.New[Input]()
 	if err := bind.Bind(object(t, strings.ReplaceAll(variables, "BASE", u)), in); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package graphql
 
 import (
 	"patchbay/protocols"
-	"patchbay/protocols/bind"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
@@ -27,12 +26,6 @@ type operation struct {
 	ConnectSeconds *int               `bind:"connectionTimeoutInSeconds" doc:"Seconds to wait for a connection; 20 by default, 0 for no limit."`
 	ReadSeconds    *int               `bind:"readTimeoutInSeconds" doc:"Seconds to wait for the whole answer; by default as long as for the connection, 0 for no limit."`
 	StoreResponse  bool               `bind:"storeResponse" doc:"Stores the response body as a document."`
-}
-
-func newInput() any {
-	in := &Input{}
-	bind.Defaults(in)
-	return in
 }
 
 func (in *Input) options(call protocols.Call) *httpx.Options {

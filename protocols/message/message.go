@@ -42,7 +42,7 @@ func Protocol() protocols.Protocol {
 		Name:     "message",
 		Doc:      "Publishes or correlates a message. The response is {messageKey, processInstanceKey, tenantId}.",
 		JobTypes: []string{"io.camunda:sendMessage:1"},
-		Input:    newInput,
+		Input:    bind.New[Input],
 		Response: []protocols.Named{
 			{Name: "messageKey", Doc: "Key of the message."},
 			{Name: "processInstanceKey", Doc: "After correlating: the process instance that was continued or started."},
@@ -55,12 +55,6 @@ func Protocol() protocols.Protocol {
 		},
 		Outbound: func(host protocols.Host) (protocols.Outbound, error) { return &sender{host.Messages}, nil },
 	}
-}
-
-func newInput() any {
-	in := &Input{}
-	bind.Defaults(in)
-	return in
 }
 
 // sender sends the messages.

@@ -40,7 +40,7 @@ func (c *correlating) Correlate(_ context.Context, m protocols.Message) (int64, 
 
 func send(t *testing.T, messages protocols.Messages, variables map[string]any) (any, error) {
 	t.Helper()
-	in := newInput()
+	in := bind.New[Input]()
 	if err := bind.Bind(variables, in); err != nil {
 		t.Fatal(err)
 	}

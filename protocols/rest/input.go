@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"patchbay/protocols/bind"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
@@ -26,13 +25,6 @@ type Input struct {
 	FollowRedirects  bool                   `bind:"followRedirects" doc:"Follows redirects; credentials stay behind when one leaves the origin."`
 	StoreResponse    bool                   `bind:"storeResponse" doc:"Stores the response body as a document."`
 	ReturnFormat     documents.ReturnFormat `bind:"documentReturnFormat" doc:"What becomes of the response body."`
-}
-
-// newInput returns an input with its defaults.
-func newInput() any {
-	in := &Input{}
-	bind.Defaults(in)
-	return in
 }
 
 // hasBody reports whether the method sends a body.

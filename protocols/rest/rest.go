@@ -8,6 +8,7 @@ import (
 	"github.com/go-resty/resty/v2"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/httpx"
 )
@@ -18,7 +19,7 @@ func Protocol() protocols.Protocol {
 		Name:     "rest",
 		Doc:      "Calls an HTTP API. The response is {status, headers, body, reason, document}.",
 		JobTypes: []string{"io.camunda:http-json:1"},
-		Input:    newInput,
+		Input:    bind.New[Input],
 		Response: documents.Members(),
 		Codes:    httpx.Codes(),
 		Outbound: open,

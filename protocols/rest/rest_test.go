@@ -51,7 +51,7 @@ func open1(t testing.TB, h protocols.Host) *client {
 // BASE.
 func bound(t testing.TB, base, variables string) *Input {
 	t.Helper()
-	in := newInput()
+	in := bind.New[Input]()
 	if err := bind.Bind(object(t, strings.ReplaceAll(variables, "BASE", base)), in); err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,7 @@ func Protocol() protocols.Protocol {
 		Name:         "webhook",
 		Doc:          "Starts or continues process instances for HTTP requests that others send.",
 		InboundTypes: []string{"io.camunda:webhook:1"},
-		Properties: func() any {
-			p := &Properties{}
-			bind.Defaults(p)
-			return p
-		},
+		Properties:   bind.New[Properties],
 		Event: []protocols.Named{
 			{Name: "request", Doc: "What was sent: body, by its content type; headers, with names in lower case; params, those of the query; repeated, all values of headers and params that came more than once."},
 			{Name: "connectorData", Doc: "An empty object, for Camunda's templates."},

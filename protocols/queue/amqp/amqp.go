@@ -59,9 +59,9 @@ func Protocol() protocols.Protocol {
 		Name:         "rabbitmq",
 		Doc:          "Publishes to and receives from RabbitMQ (AMQP 0-9-1), with confirmations.",
 		JobTypes:     []string{"io.camunda:connector-rabbitmq:1"},
-		Input:        withDefaults[Input],
+		Input:        bind.New[Input],
 		InboundTypes: []string{"io.camunda:connector-rabbitmq-inbound:1"},
-		Properties:   withDefaults[Properties],
+		Properties:   bind.New[Properties],
 		Driver:       driver{},
 		Response: []protocols.Named{
 			{Name: "statusResult", Doc: `"success".`},
@@ -73,12 +73,6 @@ func Protocol() protocols.Protocol {
 		Codes: codes,
 		Event: []protocols.Named{{Name: "message", Doc: "The message: consumerTag, body, which is JSON where it can be read as such, else text, else base64, and properties, those of AMQP that it has: contentType, headers, messageId and so on."}},
 	}.Protocol()
-}
-
-func withDefaults[T any]() any {
-	in := new(T)
-	bind.Defaults(in)
-	return in
 }
 
 // driver is the queue.Driver. It keeps no state.

@@ -56,7 +56,7 @@ func BenchmarkPublish(b *testing.B) {
 				return nil, err
 			}
 			defer out.(io.Closer).Close()
-			in := withDefaults[Input]()
+			in := bind.New[Input]()
 			if err := bind.Bind(v, in); err != nil {
 				return nil, err
 			}
@@ -178,7 +178,7 @@ func consumeByHand(b *testing.B, servers, topic string, count int) {
 // consume runs the connector until it has handled count messages.
 func consume(b *testing.B, nested map[string]any, count int, handle func(protocols.Event)) {
 	b.Helper()
-	p := withDefaults[Properties]()
+	p := bind.New[Properties]()
 	if err := bind.Bind(nested, p); err != nil {
 		b.Fatal(err)
 	}

@@ -26,7 +26,7 @@ const patience = 20 * time.Second
 // openError is the error with which a connector ends.
 func openError(t *testing.T, nested map[string]any) error {
 	t.Helper()
-	p := withDefaults[Properties]()
+	p := bind.New[Properties]()
 	if err := bind.Bind(nested, p); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ type opened struct {
 
 func openConsumer(t testing.TB, h protocols.Host, nested map[string]any) opened {
 	t.Helper()
-	p := withDefaults[Properties]()
+	p := bind.New[Properties]()
 	if err := bind.Bind(nested, p); err != nil {
 		t.Fatal(err)
 	}

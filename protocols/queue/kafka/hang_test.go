@@ -98,7 +98,7 @@ func TestHangingNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	publish := func(wait time.Duration, value string) error {
-		in := withDefaults[Input]()
+		in := bind.New[Input]()
 		if err := bind.Bind(input(f.servers(), topic, queue.Message{Value: []byte(value)}), in); err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"patchbay/protocols"
-	"patchbay/protocols/bind"
 	"patchbay/protocols/queue"
 	"patchbay/protocols/value"
 )
@@ -129,12 +128,6 @@ type Properties struct {
 
 func (p *Properties) cluster() cluster {
 	return cluster{p.Authentication, p.Topic, p.Credential, p.Additional}
-}
-
-func withDefaults[T any]() any {
-	in := new(T)
-	bind.Defaults(in)
-	return in
 }
 
 // objectOf reads an object of texts: as it is, or as JSON. Members that are null

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"patchbay/protocols"
+	"patchbay/protocols/bind"
 	"patchbay/protocols/queue"
 )
 
@@ -18,9 +19,9 @@ func Protocol() protocols.Protocol {
 		Name:         "kafka",
 		Doc:          "Publishes to and receives from topics of Apache Kafka, with JSON, Avro and a schema registry.",
 		JobTypes:     []string{"io.camunda:connector-kafka:1"},
-		Input:        withDefaults[Input],
+		Input:        bind.New[Input],
 		InboundTypes: []string{"io.camunda:connector-kafka-inbound:1"},
-		Properties:   withDefaults[Properties],
+		Properties:   bind.New[Properties],
 		Driver:       driver{},
 		Response: []protocols.Named{
 			{Name: "topic", Doc: "The topic."},

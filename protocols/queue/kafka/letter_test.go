@@ -33,7 +33,7 @@ type listening struct {
 
 func listen(t *testing.T, nested map[string]any) listening {
 	t.Helper()
-	p := withDefaults[Properties]()
+	p := bind.New[Properties]()
 	if err := bind.Bind(nested, p); err != nil {
 		t.Fatal(err)
 	}

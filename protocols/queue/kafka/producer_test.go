@@ -30,7 +30,7 @@ func publisher(t testing.TB, h protocols.Host) func(variables map[string]any) (m
 	}
 	t.Cleanup(func() { _ = out.(io.Closer).Close() })
 	return func(variables map[string]any) (map[string]any, error) {
-		in := withDefaults[Input]()
+		in := bind.New[Input]()
 		if err := bind.Bind(variables, in); err != nil {
 			return nil, err
 		}

@@ -43,9 +43,9 @@ func Protocol() protocols.Protocol {
 		Name:         "memory",
 		Doc:          "Publishes to and receives from a queue in patchbay's own memory, for examples and tests.",
 		JobTypes:     []string{"patchbay:memory-queue:1"},
-		Input:        withDefaults[Input],
+		Input:        bind.New[Input],
 		InboundTypes: []string{"patchbay:memory-queue-inbound:1"},
-		Properties:   withDefaults[Properties],
+		Properties:   bind.New[Properties],
 		Driver:       driver{},
 		Response: []protocols.Named{
 			{Name: "queue", Doc: "The queue."},
@@ -55,12 +55,6 @@ func Protocol() protocols.Protocol {
 		Codes: []protocols.Named{{Name: CodeQueueFull, Doc: "The queue has no room for the message."}},
 		Event: []protocols.Named{{Name: "message", Doc: "The message: queue, sequence, key, headers and body, which is JSON where it can be read as such, else text, else base64."}},
 	}.Protocol()
-}
-
-func withDefaults[T any]() any {
-	in := new(T)
-	bind.Defaults(in)
-	return in
 }
 
 // driver is the queue.Driver. Its broker is in the host's Shared.

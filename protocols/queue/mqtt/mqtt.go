@@ -141,9 +141,9 @@ func Protocol() protocols.Protocol {
 		Name:         "mqtt",
 		Doc:          "Publishes to and receives from topics of MQTT 5 and 3.1.1.",
 		JobTypes:     []string{"patchbay:mqtt:1"},
-		Input:        withDefaults[Input],
+		Input:        bind.New[Input],
 		InboundTypes: []string{"patchbay:mqtt-inbound:1"},
-		Properties:   withDefaults[Properties],
+		Properties:   bind.New[Properties],
 		Exclusive:    true,
 		Driver:       driver{},
 		Response: []protocols.Named{
@@ -155,12 +155,6 @@ func Protocol() protocols.Protocol {
 		Codes: codes,
 		Event: []protocols.Named{{Name: "message", Doc: "The message: topic, body, qos and retain; with MQTT 5 also headers, contentType, correlationData and responseTopic. The body is JSON where it can be read as such, else text, else base64."}},
 	}.Protocol()
-}
-
-func withDefaults[T any]() any {
-	in := new(T)
-	bind.Defaults(in)
-	return in
 }
 
 // driver is the queue.Driver; it has no state.

@@ -114,9 +114,9 @@ func Protocol() protocols.Protocol {
 		Name:         "nats",
 		Doc:          "Publishes to and receives from subjects of NATS, plain or kept by JetStream.",
 		JobTypes:     []string{"patchbay:nats:1"},
-		Input:        withDefaults[Input],
+		Input:        bind.New[Input],
 		InboundTypes: []string{"patchbay:nats-inbound:1"},
-		Properties:   withDefaults[Properties],
+		Properties:   bind.New[Properties],
 		Driver:       driver{},
 		Response: []protocols.Named{
 			{Name: "subject", Doc: "The subject."},
@@ -129,12 +129,6 @@ func Protocol() protocols.Protocol {
 		Codes: codes,
 		Event: []protocols.Named{{Name: "message", Doc: "The message: subject, headers and body, which is JSON where it can be read as such, else text, else base64; of a stream also stream, sequence and timestamp; of a request also reply, the subject that waits for an answer."}},
 	}.Protocol()
-}
-
-func withDefaults[T any]() any {
-	in := new(T)
-	bind.Defaults(in)
-	return in
 }
 
 // driver is the queue.Driver; it has no state.
