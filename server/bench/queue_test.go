@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -59,25 +58,8 @@ const (
 // startBroker starts the broker with a stream, as a process of its own.
 func startBroker(b *testing.B) (url string, stream jetstream.Stream, js jetstream.JetStream) {
 	b.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), brokerVariable+"=1")
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = stdin.Close()
-		_ = command.Wait()
-	})
-	url, err = bufio.NewReader(stdout).ReadString('\n')
+	_, stdout := startAgain(b, brokerVariable)
+	url, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}

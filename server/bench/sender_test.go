@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -45,24 +44,7 @@ type sender struct {
 // startSender starts the process; it ends with the benchmark.
 func startSender(b *testing.B) *sender {
 	b.Helper()
-	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), senderVariable+"=1")
-	command.Stderr = os.Stderr
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = stdin.Close()
-		_ = command.Wait()
-	})
+	stdin, stdout := startAgain(b, senderVariable)
 	return &sender{json.NewEncoder(stdin), json.NewDecoder(stdout)}
 }
 

@@ -3,9 +3,11 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,6 +36,32 @@ func TestMain(m *testing.M) {
 		return
 	}
 	gatewaytest.Main(m)
+}
+
+// startAgain starts the test binary as another process of the benchmark, which
+// the variable tells what to be. It ends when its standard input does, with the
+// benchmark.
+func startAgain(b *testing.B, variable string) (stdin io.WriteCloser, stdout io.Reader) {
+	b.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), variable+"=1")
+	command.Stderr = os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stdout, err = command.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = stdin.Close()
+		_ = command.Wait()
+	})
+	return stdin, stdout
 }
 
 // serve runs the whole server, as `patchbay serve` does, until the benchmark
