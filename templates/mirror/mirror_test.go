@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,18 +79,23 @@ func (r rig) expect(s Source, want ...string) {
 	}
 }
 
-// site serves an index and its templates.
+// site serves an index and its templates. Several are asked for at once, so
+// what the handler writes is locked.
 type site struct {
 	*httptest.Server
-	index    map[string][]map[string]any
-	texts    map[string]string
+	index map[string][]map[string]any
+	texts map[string]string
+
+	mu       sync.Mutex
 	requests []string
 }
 
 func newSite(t *testing.T) *site {
 	s := &site{index: map[string][]map[string]any{}, texts: map[string]string{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
 		s.requests = append(s.requests, r.URL.Path)
+		s.mu.Unlock()
 		body, found := s.texts[r.URL.Path]
 		if r.URL.Path == "/index" {
 			all, err := json.Marshal(s.index)
