@@ -156,7 +156,15 @@ type querier interface {
 // also the one without a version. The error is ErrNotFound if there is none.
 func (c *Catalog) Text(ctx context.Context, id string, version int64) ([]byte, error) {
 	text, _, err := c.text(ctx, c.db, id, version)
-	return text, err
+	return text, naming(err, fmt.Sprintf("%s@%d", id, version))
+}
+
+// naming adds to ErrNotFound what was looked for.
+func naming(err error, ref string) error {
+	if err == ErrNotFound {
+		return fmt.Errorf("%w: %q", err, ref)
+	}
+	return err
 }
 
 func (c *Catalog) text(ctx context.Context, q querier, id string, version int64) (text []byte, builtIn bool, err error) {
@@ -189,7 +197,8 @@ func (c *Catalog) Template(ctx context.Context, id string, version int64) (*Temp
 
 // Info describes one version; the error is ErrNotFound if there is none.
 func (c *Catalog) Info(ctx context.Context, id string, version int64) (Info, error) {
-	return c.find(ctx, c.db, id, version)
+	info, err := c.find(ctx, c.db, id, version)
+	return info, naming(err, fmt.Sprintf("%s@%d", id, version))
 }
 
 func (c *Catalog) find(ctx context.Context, q querier, id string, version int64) (Info, error) {
@@ -213,7 +222,7 @@ func (c *Catalog) find(ctx context.Context, q querier, id string, version int64)
 func (c *Catalog) Highest(ctx context.Context, id string) (int64, error) {
 	version, known, err := c.highest(ctx, c.db, id)
 	if err == nil && !known {
-		err = ErrNotFound
+		err = naming(ErrNotFound, id)
 	}
 	return version, err
 }
@@ -235,7 +244,8 @@ func (c *Catalog) highest(ctx context.Context, q querier, id string) (version in
 // Versions lists the versions of a template, the highest first. The error is
 // ErrNotFound if there are none.
 func (c *Catalog) Versions(ctx context.Context, id string) ([]Info, error) {
-	return c.versions(ctx, c.db, id)
+	list, err := c.versions(ctx, c.db, id)
+	return list, naming(err, id)
 }
 
 func (c *Catalog) versions(ctx context.Context, q querier, id string) ([]Info, error) {

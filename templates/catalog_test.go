@@ -29,7 +29,7 @@ func newCatalog(t testing.TB, dsn string) *Catalog {
 	}
 	t.Cleanup(func() {
 		if postgres != "" {
-			if _, err := db.Exec("DELETE FROM templates; DELETE FROM template_texts"); err != nil {
+			if _, err := db.Exec("DELETE FROM templates; DELETE FROM template_texts; DELETE FROM template_deletions"); err != nil {
 				t.Error(err)
 			}
 		}
@@ -120,6 +120,35 @@ func TestDelete(t *testing.T) {
 	if err := c.Delete(t.Context(), b.ID, b.Version); err == nil || !strings.Contains(err.Error(), "it is built in") {
 		t.Errorf("built-in: %v", err)
 	}
+}
+
+// TestDeletedVersion: a number that was given away stands for one text for ever.
+func TestDeletedVersion(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	text := templateText("a", 1, "A", "x:a:1", "rest")
+	other := strings.Replace(text, `"A"`, `"B"`, 1)
+	for range 2 { // it may come back and go again
+		if r := publish(t, c, "\n"+text+"\n"); !r[0].New {
+			t.Errorf("%+v", r)
+		}
+		if err := c.Delete(t.Context(), "a", 1); err != nil {
+			t.Fatal(err)
+		}
+		for name, store := range map[string]func(context.Context, []*Template) ([]Result, error){"publish": c.PublishTemplates, "import": c.Import} {
+			list, err := Parse([]byte("[" + templateText("b", 1, "B", "x:b:1", "rest") + "," + other + "]"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var conflict *ConflictError
+			if _, err := store(t.Context(), list); !errors.As(err, &conflict) || !conflict.Deleted || !strings.Contains(err.Error(), "a@1 was deleted and had another text") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := c.Versions(t.Context(), "b"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("half published: %v", err)
+		}
+	}
+	publish(t, c, strings.Replace(other, `"version": 1`, `"version": 2`, 1))
 }
 
 func TestPublishArrayIsAllOrNothing(t *testing.T) {

@@ -26,7 +26,8 @@ type Result struct {
 // Publish stores one template or an array of them, all or none. It fails with
 // a *schema.SyntaxError, an *InvalidError, a *ConflictError or an *OrderError;
 // any other error is the database's. Publishing the same text again is no
-// error; white space around it does not count.
+// error, also after its version was deleted; white space around it does not
+// count.
 func (c *Catalog) Publish(ctx context.Context, text []byte) ([]Result, error) {
 	list, err := Parse(text)
 	if err != nil {
@@ -141,8 +142,15 @@ func (c *Catalog) publish(ctx context.Context, tx *sql.Tx, t *Template, allowed 
 	case !errors.Is(err, ErrNotFound):
 		return Result{}, err
 	}
-	if err := allowed(ctx, tx, t); err != nil {
+	switch hash, err := c.deleted(ctx, tx, t); {
+	case err != nil:
 		return Result{}, err
+	case hash == "":
+		if err := allowed(ctx, tx, t); err != nil {
+			return Result{}, err
+		}
+	case hash != Hash(bytes.TrimSpace(t.Raw)):
+		return Result{}, &ConflictError{ID: t.ID, Version: t.Version, New: t.Raw, Deleted: true}
 	}
 	now := c.options.Now().UTC().Truncate(time.Millisecond)
 	info := c.info(t, SourcePublished, &now)

@@ -6,17 +6,21 @@ import "fmt"
 type ConflictError struct {
 	ID      string
 	Version int64
-	// Existing and New are the two texts.
+	// Existing and New are the two texts; nobody has that of a deleted version.
 	Existing, New []byte
-	// BuiltIn is set when the version comes with the program.
-	BuiltIn bool
+	// BuiltIn is set when the version comes with the program, Deleted when it
+	// was published once and deleted.
+	BuiltIn, Deleted bool
 }
 
 // Error names the version and says what to do.
 func (e *ConflictError) Error() string {
 	what := "is published already with another text"
-	if e.BuiltIn {
+	switch {
+	case e.BuiltIn:
 		what = "is a built-in template"
+	case e.Deleted:
+		what = "was deleted and had another text, with which diagrams may have been made"
 	}
 	return fmt.Sprintf("template %s@%d %s; raise the version", e.ID, e.Version, what)
 }

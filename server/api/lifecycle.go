@@ -29,7 +29,7 @@ func (c catalog) registerLifecycle(api huma.API) {
 		Summary: "Take the deprecation of a version back", Errors: []int{404, 409, 500}}, c.undeprecate)
 	huma.Register(api, huma.Operation{OperationID: "delete-template", Method: http.MethodDelete, Path: version, Tags: tags,
 		Summary:     "Delete a version that no deployed process uses",
-		Description: "Refused as long as a process definition that this server knows has an element with it, and for built-in templates.",
+		Description: "Refused as long as a process definition that this server knows has an element with it, and for built-in templates. The version can be published again with the same text only.",
 		Errors:      []int{404, 409, 500, 503}}, c.delete)
 }
 

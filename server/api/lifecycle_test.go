@@ -50,7 +50,14 @@ func TestDelete(t *testing.T) {
 		r.expect(201, "POST", "/api/v1/templates", template("a", version+1))
 	}
 	r.expect(204, "DELETE", "/api/v1/templates/a/versions/1", "")
-	r.expect(404, "DELETE", "/api/v1/templates/a/versions/1", "").problem(t)
+	if p := r.expect(404, "DELETE", "/api/v1/templates/a/versions/1", "").problem(t); p.Detail != `no such template: "a@1"` {
+		t.Error(p.Detail)
+	}
+	other := strings.Replace(template("a", 1), `"N"`, `"M"`, 1)
+	if p := r.expect(409, "POST", "/api/v1/templates", other).problem(t); !strings.Contains(p.Detail, "was deleted and had another text") {
+		t.Error(p.Detail)
+	}
+	r.expect(201, "POST", "/api/v1/templates", template("a", 1))
 	if p := r.expect(409, "DELETE", "/api/v1/templates/a/versions/2", "").problem(t); !strings.Contains(p.Detail, `is used by process "p" version 1, process "q" version 3; deprecate it`) {
 		t.Error(p.Detail)
 	}

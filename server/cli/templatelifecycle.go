@@ -61,7 +61,8 @@ type templateDeleteCmd struct{ versionFlags }
 func (templateDeleteCmd) Help() string {
 	return `Example: patchbay template delete com.example.rates@3
 
-Refused while a deployed process uses the version.`
+Refused while a deployed process uses the version. What is deleted may be published again as it was; another text
+needs another version.`
 }
 
 func (c *templateDeleteCmd) Run(ctx context.Context, s Streams) error {

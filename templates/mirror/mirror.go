@@ -169,6 +169,8 @@ func (m Mirror) publish(ctx context.Context, t Text, tmpl *templates.Template) I
 	isNew, err := m.Publisher.Import(ctx, tmpl)
 	var conflict *templates.ConflictError
 	switch {
+	case errors.As(err, &conflict) && conflict.Deleted:
+		item.Outcome, item.Why = Refused, "this version was deleted from the catalog and had another text"
 	case errors.As(err, &conflict):
 		item.Outcome, item.Why = Refused, "the catalog has this version with another text"
 	case err != nil:
