@@ -25,6 +25,29 @@ func TestFallbacks(t *testing.T) {
 	r.expect(http.StatusInternalServerError, "GET", "/panics", "").problem(t)
 }
 
+// TestOperationsBesideTemplates: what takes POST where an id would stand says so.
+func TestOperationsBesideTemplates(t *testing.T) {
+	r := newRig(t)
+	seen := 0
+	for id, o := range operations(r) {
+		name, below := strings.CutPrefix(o.path, "/api/v1/templates/")
+		if !below || strings.ContainsAny(name, "/{") {
+			continue
+		}
+		seen++
+		for _, method := range []string{"GET", "HEAD"} {
+			if a := r.expect(http.StatusMethodNotAllowed, method, o.path, ""); a.header.Get("Allow") != "POST" {
+				t.Errorf("%s: %s: Allow %q", id, method, a.header.Get("Allow"))
+			}
+		}
+		r.expect(http.StatusCreated, "POST", "/api/v1/templates", template(name, 1))
+		r.expect(http.StatusOK, "GET", o.path, "")
+	}
+	if seen != len(takePost) {
+		t.Errorf("%d operations, and %v", seen, takePost)
+	}
+}
+
 func TestPanicIsLogged(t *testing.T) {
 	var text bytes.Buffer
 	h := recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh dear") }), slog.New(slog.NewJSONHandler(&text, nil)))

@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,7 +29,7 @@ func (c catalog) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "search-templates", Method: http.MethodGet, Path: "/api/v1/templates", Tags: []string{"templates"},
 		Summary: "Search the latest version of each template"}, c.search)
 	huma.Register(api, huma.Operation{OperationID: "get-template", Method: http.MethodGet, Path: "/api/v1/templates/{id}", Tags: []string{"templates"},
-		Summary: "List a template's versions", Errors: []int{404}}, c.versions)
+		Summary: "List a template's versions", Errors: []int{404, 405}}, c.versions)
 	huma.Register(api, huma.Operation{OperationID: "get-template-version", Method: http.MethodGet, Path: "/api/v1/templates/{id}/versions/{version}", Tags: []string{"templates"},
 		Summary: "Get the text that was published, byte for byte", Responses: raw(jsonType), Errors: []int{404}}, c.text)
 	c.registerLifecycle(api)
@@ -72,8 +75,17 @@ type idInput struct {
 }
 
 func (c catalog) versions(ctx context.Context, in *idInput) (*listOutput, error) {
-	return listed(c.Versions(ctx, in.ID))
+	list, err := c.Versions(ctx, in.ID)
+	if errors.Is(err, templates.ErrNotFound) && slices.Contains(takePost, in.ID) {
+		p := problem(http.StatusMethodNotAllowed, fmt.Sprintf("%q does not take GET, only POST", "/api/v1/templates/"+in.ID))
+		return nil, huma.ErrorWithHeaders(p, http.Header{"Allow": {http.MethodPost}})
+	}
+	return listed(list, err)
 }
+
+// takePost are operations that stand in the place of a template's id. A template
+// that is called like one has its versions there.
+var takePost = []string{"form", "from-curl", "lint"}
 
 type versionInput struct {
 	VersionPath
