@@ -62,7 +62,7 @@ var sections = []section{
 	{"Real brokers", []figure{
 		{title: "RabbitMQ, published, of a connection for each message", of: "RabbitmqPublish/pooled_and_confirmed messages/s", over: "RabbitmqPublish/a_connection_each messages/s", how: ratio, more: true, than: 10},
 		{title: "RabbitMQ, received, of the hand-written consumer's", of: "RabbitmqReceive/engine messages/s", over: "RabbitmqReceive/by_hand messages/s", how: ratio, more: true, than: 0.6},
-		{title: "RabbitMQ, heap added by a million messages", of: "RabbitmqMemory heap-growth-B", than: 8, unit: "MB", scale: 1e-6},
+		{title: "RabbitMQ, heap added by a million messages", of: "RabbitmqMemory late-MB", than: 8, unit: "MB"},
 		{title: "Kafka, published, of a producer for each message", of: "KafkaPublish/pooled messages/s", over: "KafkaPublish/one-each messages/s", how: ratio, more: true, than: 10},
 		{title: "Kafka, received, of the hand-written consumer's", of: "KafkaReceive/patchbay-partition messages/s", over: "KafkaReceive/hand-written messages/s", how: ratio, more: true, than: 0.6},
 		{title: "Kafka, heap after a million messages, of that early on", of: "KafkaMemory late-MB", over: "KafkaMemory early-MB", how: ratio, than: 1.5},
