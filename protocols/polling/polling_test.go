@@ -46,7 +46,7 @@ func (r *request) protocol() protocols.Protocol {
 func (r *request) Execute(ctx context.Context, call protocols.Call) (protocols.Output, error) {
 	in := call.Input.(*input)
 	r.mu.Lock()
-	r.inputs, r.at = append(r.inputs, in), append(r.at, time.Now())
+	r.inputs, r.at = append(r.inputs, in), append(r.at, time.Now().UTC())
 	r.busy++
 	r.most = max(r.most, r.busy)
 	answer := r.answer

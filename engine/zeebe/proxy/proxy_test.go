@@ -179,7 +179,8 @@ func TestUnaryCall(t *testing.T) {
 	if header.Get("a-header") == nil || trailer.Get("a-trailer") == nil {
 		t.Errorf("header %v, trailer %v", header, trailer)
 	}
-	if d := deadline.Sub(g.deadline).Abs(); d > time.Second {
+	// It travels as what is left of it, and so moves by what the way takes.
+	if d := g.deadline.Sub(deadline); g.deadline.IsZero() || d.Abs() > time.Minute/2 {
 		t.Errorf("the deadline moved by %s", d)
 	}
 }
