@@ -108,7 +108,7 @@ func (a *attempt) end(ctx context.Context, out Outcome) {
 	a.record.Duration = a.Host.Now().Sub(a.record.Started)
 	if d := a.record.Details; d != nil {
 		d.Response, d.Variables = a.masker.Value(a.response), a.encoded
-		a.hide(d.Exchanges)
+		HideExchanges(&a.masker, d.Exchanges)
 	}
 	a.Observer.Done(ctx, a.record)
 }
@@ -152,9 +152,7 @@ func (a *attempt) exchanged() func(protocols.Exchange) {
 			a.record.Status = e.Status
 		}
 		if d := a.record.Details; d != nil {
-			e.RequestBody, e.ResponseBody = keep(e.RequestBody), keep(e.ResponseBody)
-			e.RequestHeaders, e.ResponseHeaders = e.RequestHeaders.Clone(), e.ResponseHeaders.Clone()
-			d.Exchanges = append(d.Exchanges, e)
+			d.Exchanges = append(d.Exchanges, CopyExchange(e))
 		}
 	}
 }
@@ -163,29 +161,38 @@ const maxBody = 64 << 10
 
 func keep(body []byte) []byte { return slices.Clone(body[:min(len(body), maxBody)]) }
 
-// hide masks secrets in exchanges, and headers that hold credentials wherever
-// these came from.
-func (a *attempt) hide(list []protocols.Exchange) {
+// CopyExchange returns an exchange that may be kept: with copies of headers and
+// bodies, which are cut to 64 KiB.
+func CopyExchange(e protocols.Exchange) protocols.Exchange {
+	e.RequestBody, e.ResponseBody = keep(e.RequestBody), keep(e.ResponseBody)
+	e.RequestHeaders, e.ResponseHeaders = e.RequestHeaders.Clone(), e.ResponseHeaders.Clone()
+	return e
+}
+
+// HideExchanges masks secrets in exchanges, and headers that hold credentials
+// wherever these came from.
+func HideExchanges(m *secret.Masker, list []protocols.Exchange) {
 	for i := range list {
 		e := &list[i]
-		e.URL = a.masker.Text(e.URL)
-		e.RequestBody = []byte(a.masker.Text(string(e.RequestBody)))
-		e.ResponseBody = []byte(a.masker.Text(string(e.ResponseBody)))
-		a.hideHeaders(e.RequestHeaders)
-		a.hideHeaders(e.ResponseHeaders)
+		e.URL = m.Text(e.URL)
+		e.RequestBody = []byte(m.Text(string(e.RequestBody)))
+		e.ResponseBody = []byte(m.Text(string(e.ResponseBody)))
+		HideHeaders(m, e.RequestHeaders)
+		HideHeaders(m, e.ResponseHeaders)
 	}
 }
 
 var credentials = []string{"authorization", "cookie", "api-key", "apikey", "token", "secret", "password"}
 
-func (a *attempt) hideHeaders(h http.Header) {
+// HideHeaders masks secrets in headers, and those that hold credentials.
+func HideHeaders(m *secret.Masker, h http.Header) {
 	for name, values := range h {
 		hidden := slices.ContainsFunc(credentials, func(word string) bool { return strings.Contains(strings.ToLower(name), word) })
 		for i := range values {
 			if hidden {
 				values[i] = secret.Mask
 			} else {
-				values[i] = a.masker.Text(values[i])
+				values[i] = m.Text(values[i])
 			}
 		}
 	}

@@ -1,8 +1,11 @@
 package protocols
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // Inbound listens for one executable: an activated inbound connector, which may
@@ -16,6 +19,54 @@ type Inbound interface {
 	// Receive again after a back-off, for ever. Ready is to be called as soon
 	// as it listens.
 	Receive(ctx context.Context, ready func(), handle Handler) error
+}
+
+// Sampler is implemented by an Inbound that takes an event which somebody made
+// up, so that a template can be tried before anything is deployed.
+type Sampler interface {
+	// Sample hands on one event as Receive would, and is called in its place.
+	// sample is a JSON object with the members that Protocol.Sample names (see
+	// DecodeSample); secrets in it are those of the trial. The answer is what
+	// the event's sender would get, nil if none gets any. The error is the
+	// handler's, or says why no event came of the sample.
+	Sample(ctx context.Context, sample []byte, handle Handler) (*Answer, error)
+}
+
+// Answer is what the sender of an event gets over HTTP.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// DecodeSample reads the JSON object of a Sampler. A member that the struct does
+// not have is an *InputError.
+func DecodeSample(sample []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(sample))
+	d.UseNumber()
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		return nil
+	}
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	if name, unknown := strings.CutPrefix(text, "unknown field "); unknown {
+		text = name + " is not known here"
+	}
+	return &InputError{Path: "event", Message: text, Cause: err}
+}
+
+// SampleBody returns the bytes of a member that holds a body: those of a JSON
+// string are its text, any other value is JSON; null and nothing have none.
+func SampleBody(member json.RawMessage) []byte {
+	var text *string
+	switch err := json.Unmarshal(member, &text); {
+	case len(member) == 0 || err == nil && text == nil:
+		return nil
+	case err == nil:
+		return []byte(*text)
+	}
+	return member
 }
 
 // Handler correlates one event: activation conditions choose the element, its
@@ -131,6 +182,9 @@ type InboundHost struct {
 	Current  func() []ElementRef
 	// Activity notes what an operator should see in the executable's activity.
 	Activity Activity
+	// Observe, when not nil, is told of the exchanges with the outside, as in
+	// Call.
+	Observe func(Exchange)
 	// Evaluate evaluates a property's expression (FEEL when it begins with
 	// "=", else jq) over a value; "." and the top-level names are the value's.
 	// It is safe for many goroutines. Evaluated text is compiled once.

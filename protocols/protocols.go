@@ -41,6 +41,9 @@ type Protocol struct {
 	// Event names what expressions see of an event, at the top. Answers are
 	// what the sender of an event may be told, for a protocol that answers.
 	Event, Answers []Named
+	// Sample names the members of a made-up event, for a protocol whose Inbound
+	// is a Sampler.
+	Sample []Named
 	// Scope lists the properties that make a listener what it is, by dotted
 	// names or their beginnings ("inbound.auth"). Elements that agree in them
 	// share an executable under automatic deduplication, and only their

@@ -20,6 +20,8 @@ type event struct {
 	object map[string]any // nil if the value is none
 	fields map[string]feel.Value
 	whole  *feel.Value
+	// told is told of every evaluation; nil for nobody.
+	told func(Evaluation)
 }
 
 func newEvent(v any) *event {
@@ -90,13 +92,21 @@ func hasHeaders(object map[string]any, depth int) bool {
 
 // eval evaluates a program over the event.
 func (e *event) eval(ctx context.Context, p *expr.Program) (any, error) {
-	res, err := p.Eval(ctx, expr.Input{Dot: e.value, Scope: e})
+	res, err := e.run(ctx, p, e)
 	return res.Value, err
 }
 
 // evalResult evaluates a result expression.
 func (e *event) evalResult(ctx context.Context, p *expr.Program) (expr.Result, error) {
-	return p.Eval(ctx, expr.Input{Dot: e.value, Scope: response{e}})
+	return e.run(ctx, p, response{e})
+}
+
+func (e *event) run(ctx context.Context, p *expr.Program, scope feel.Scope) (expr.Result, error) {
+	res, err := p.Eval(ctx, expr.Input{Dot: e.value, Scope: scope})
+	if e.told != nil {
+		e.told(evaluationOf(p, res, err))
+	}
+	return res, err
 }
 
 // keyText writes a value as the text of a correlation key or message id: a

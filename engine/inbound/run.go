@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"patchbay/engine/expr"
 	"patchbay/protocols"
 	"patchbay/protocols/value"
 )
@@ -34,6 +33,9 @@ type run struct {
 	mu         sync.Mutex
 	active     time.Time
 	properties map[*element]map[string]any
+
+	// told is told of every evaluation; nil for nobody.
+	told func(Evaluation)
 }
 
 func newRun(x *executable, before <-chan struct{}) *run {
@@ -167,7 +169,7 @@ func (r *run) host() protocols.InboundHost {
 	host.Log = x.log.log
 	return protocols.InboundHost{
 		Host: host, ID: x.id, Name: x.group.Load().name, Elements: x.refs(), Current: x.refs, Activity: x.log,
-		Evaluate: x.m.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
+		Evaluate: r.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
 		DeadLetters: letters{x},
 	}
 }
@@ -221,7 +223,7 @@ func (r *run) handle(ctx context.Context, in protocols.Event) (out protocols.Cor
 }
 
 func (r *run) correlate(ctx context.Context, g *group, in protocols.Event) (protocols.Correlation, error) {
-	ev := newEvent(in.Value)
+	ev := r.event(in.Value)
 	e, err := choose(ctx, g, ev)
 	if e == nil || err != nil {
 		return protocols.Correlation{}, err
@@ -235,21 +237,27 @@ func (r *run) correlate(ctx context.Context, g *group, in protocols.Event) (prot
 		if err != nil {
 			return protocols.Correlation{}, err
 		}
-		ev = newEvent(complete)
+		ev = r.event(complete)
 	}
 	out, err := r.x.m.correlator.act(ctx, e, ev, in.MessageID)
 	out.Element, out.Properties = e.ElementRef, nested
 	return out, err
 }
 
+// event is what arrived, for whoever is told of the run's evaluations.
+func (r *run) event(v any) *event {
+	ev := newEvent(v)
+	ev.told = r.told
+	return ev
+}
+
 // evaluate is protocols.InboundHost.Evaluate.
-func (m *Manager) evaluate(ctx context.Context, text string, v any) (any, error) {
-	p, err := m.Programs.Compile(propertySlot, text)
+func (r *run) evaluate(ctx context.Context, text string, v any) (any, error) {
+	p, err := r.x.m.Programs.Compile(propertySlot, text)
 	if err != nil {
 		return nil, err
 	}
-	ev := newEvent(v)
-	res, err := p.Eval(ctx, expr.Input{Dot: v, Scope: response{ev}})
+	res, err := r.event(v).evalResult(ctx, p)
 	return res.Value, err
 }
 

@@ -165,13 +165,18 @@ func (s *scanner) ask(ctx context.Context, e protocols.ElementRef, instance int6
 		return err
 	}
 	_, err = hand(ctx, s.handle, protocols.Event{
-		Value: response, MessageID: e.ElementID + strconv.FormatInt(instance, 10), ElementInstanceKey: instance,
+		Value: response, MessageID: messageID(e, instance), ElementInstanceKey: instance,
 	})
 	var rejected *protocols.Rejected
 	if errors.As(err, &rejected) {
 		return nil // the engine has noted it; the next response may be another
 	}
 	return err
+}
+
+// messageID is what the responses for an instance have in common.
+func messageID(e protocols.ElementRef, instance int64) string {
+	return e.ElementID + strconv.FormatInt(instance, 10)
 }
 
 // failed notes a request that failed.

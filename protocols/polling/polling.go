@@ -21,6 +21,7 @@ func Protocol(request protocols.Protocol) protocols.Protocol {
 		Properties:   func() any { return &Properties{} },
 		Event: append(slices.Clone(request.Response),
 			protocols.Named{Name: "item", Doc: "Start events: the item; of the response there are status, headers and reason beside it."}),
+		Sample:    sampled,
 		Deferred:  []string{"*"},
 		Exclusive: true,
 		Inbound: func(h protocols.InboundHost, properties any) (protocols.Inbound, error) {

@@ -25,7 +25,7 @@ func (p *poller) poll(ctx context.Context, scope map[string]any) (map[string]any
 	if err != nil {
 		return nil, err
 	}
-	output, err := p.outbound.Execute(ctx, protocols.Call{Input: input})
+	output, err := p.outbound.Execute(ctx, protocols.Call{Input: input, Observe: p.host.Observe})
 	if err != nil {
 		return nil, err
 	}

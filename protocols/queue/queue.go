@@ -212,7 +212,7 @@ type Extender interface {
 // Protocol returns the protocol that drives the broker.
 func (b Broker) Protocol() protocols.Protocol {
 	p := protocols.Protocol{Name: b.Name, Doc: b.Doc, JobTypes: b.JobTypes, Input: b.Input, InboundTypes: b.InboundTypes, Properties: b.Properties,
-		Response: b.Response, Scope: bind.Names(b.Properties()), Codes: append(slices.Clone(b.Codes), codes...), Event: b.Event, Exclusive: b.Exclusive}
+		Response: b.Response, Scope: bind.Names(b.Properties()), Codes: append(slices.Clone(b.Codes), codes...), Event: b.Event, Sample: sampled, Exclusive: b.Exclusive}
 	p.Outbound = func(h protocols.Host) (protocols.Outbound, error) { return newOutbound(b, h), nil }
 	p.Inbound = func(h protocols.InboundHost, properties any) (protocols.Inbound, error) {
 		return newListener(b, h, properties)

@@ -59,36 +59,36 @@ var hashes = map[algorithm]func() hash.Hash{hmacSHA1: sha1.New, hmacSHA256: sha2
 var schemes = map[string]scheme{
 	"standard-webhooks": {
 		signature: []string{"Webhook-Signature", "Svix-Signature"}, separator: " ", assign: ",",
-		versions: map[string]algorithm{"v1": hmacSHA256, "v1a": ed25519Sig}, encoding: base64Text,
+		versions: map[string]algorithm{"v1": hmacSHA256, "v1a": ed25519Sig}, encoding: inBase64,
 		timestamp: []string{"Webhook-Timestamp", "Svix-Timestamp"}, id: []string{"Webhook-Id", "Svix-Id"},
 		content: "{id}.{timestamp}.{body}", secret: standardSecret,
 	},
 	"stripe": {
 		signature: []string{"Stripe-Signature"}, separator: ",", assign: "=",
-		versions: map[string]algorithm{"v1": hmacSHA256}, encoding: hexText,
+		versions: map[string]algorithm{"v1": hmacSHA256}, encoding: inHex,
 		timestampItem: "t", content: "{timestamp}.{body}", secret: plainSecret,
 	},
 	"slack": {
 		signature: []string{"X-Slack-Signature"}, prefix: "v0=",
-		versions: map[string]algorithm{"": hmacSHA256}, encoding: hexText,
+		versions: map[string]algorithm{"": hmacSHA256}, encoding: inHex,
 		timestamp: []string{"X-Slack-Request-Timestamp"}, content: "v0:{timestamp}:{body}", secret: plainSecret,
 	},
 	"github": {
 		signature: []string{"X-Hub-Signature-256"}, prefix: "sha256=",
-		versions: map[string]algorithm{"": hmacSHA256}, encoding: hexText,
+		versions: map[string]algorithm{"": hmacSHA256}, encoding: inHex,
 		id: []string{"X-Github-Delivery"}, content: "{body}", secret: plainSecret,
 	},
 	"shopify": {
 		signature: []string{"X-Shopify-Hmac-Sha256"},
-		versions:  map[string]algorithm{"": hmacSHA256}, encoding: base64Text,
+		versions:  map[string]algorithm{"": hmacSHA256}, encoding: inBase64,
 		id: []string{"X-Shopify-Webhook-Id"}, content: "{body}", secret: plainSecret,
 	},
 	"discord": {
 		signature: []string{"X-Signature-Ed25519"},
-		versions:  map[string]algorithm{"": ed25519Sig}, encoding: hexText,
+		versions:  map[string]algorithm{"": ed25519Sig}, encoding: inHex,
 		timestamp: []string{"X-Signature-Timestamp"}, content: "{timestamp}{body}", secret: plainSecret,
 	},
 	"custom": {
-		versions: map[string]algorithm{"": hmacSHA256}, encoding: hexText, content: "{body}", secret: plainSecret,
+		versions: map[string]algorithm{"": hmacSHA256}, encoding: inHex, content: "{body}", secret: plainSecret,
 	},
 }

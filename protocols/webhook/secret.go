@@ -20,7 +20,15 @@ type key struct {
 func (k key) suits(a algorithm) bool { return (a == ed25519Sig) == (k.public != nil) }
 
 // encoding is how bytes are written as text.
-type encoding func(text string) ([]byte, error)
+type encoding struct {
+	read  func(text string) ([]byte, error)
+	write func(bytes []byte) string
+}
+
+var (
+	inHex    = encoding{hexText, hex.EncodeToString}
+	inBase64 = encoding{base64Text, base64.StdEncoding.EncodeToString}
+)
 
 func hexText(text string) ([]byte, error) { return hex.DecodeString(text) }
 
@@ -29,7 +37,7 @@ func base64Text(text string) ([]byte, error) {
 	return base64.RawStdEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
 }
 
-var encodings = map[string]encoding{"hex": hexText, "base64": base64Text}
+var encodings = map[string]encoding{"hex": inHex, "base64": inBase64}
 
 // plainSecret takes a secret's bytes as they are; a public key is hexadecimal
 // or Base64.

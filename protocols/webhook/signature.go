@@ -213,7 +213,7 @@ func (v *verifier) readSignatures(header string, s *signed) {
 		if !known || !prefixed || len(s.signatures) == maxSignatures {
 			continue
 		}
-		if bytes, err := v.encoding(text); err == nil {
+		if bytes, err := v.encoding.read(text); err == nil {
 			s.signatures = append(s.signatures, signature{a, bytes})
 		}
 	}

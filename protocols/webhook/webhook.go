@@ -26,6 +26,7 @@ func Protocol() protocols.Protocol {
 			{Name: "correlation", Doc: "In responseExpression only, what the event did: activatedElement, processInstanceKey, messageKey, tenantId, and variables after a synchronous start."},
 		},
 		Answers: answers(),
+		Sample:  sampled,
 		Scope: []string{
 			"inbound.context", "inbound.method", "inbound.shouldValidateHmac", "inbound.hmacSecret", "inbound.hmacHeader",
 			"inbound.hmacAlgorithm", "inbound.hmacScopes", "inbound.signature", "inbound.auth", "inbound.verificationExpression",
