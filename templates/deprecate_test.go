@@ -49,7 +49,7 @@ func TestDeprecate(t *testing.T) {
 // markOf returns what the modelers' file says of template a.
 func markOf(t *testing.T, c *Catalog) string {
 	t.Helper()
-	text, err := c.LatestArray(t.Context(), "")
+	text, err := latestArray(t, c, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,9 @@ package templates
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -84,23 +87,35 @@ func (c *Catalog) Latest(ctx context.Context, engine string) ([]Info, error) {
 	return latest, nil
 }
 
-// LatestArray returns the texts of Latest as one JSON array, which the Desktop
+// Array returns the texts of a list as one JSON array, which the Desktop
 // Modeler takes as a file. Deprecated ones say so there, and modelers no longer
-// offer them for other elements.
-func (c *Catalog) LatestArray(ctx context.Context, engine string) ([]byte, error) {
-	list, err := c.Latest(ctx, engine)
-	if err != nil {
-		return nil, err
-	}
-	texts := make([][]byte, len(list))
-	for i, info := range list {
-		if texts[i], err = c.Text(ctx, info.ID, info.VersionNumber()); err != nil {
-			return nil, fmt.Errorf("read template %s@%d: %w", info.ID, info.VersionNumber(), err)
+// offer them for other elements. A version that was deleted since it was listed
+// is left out.
+func (c *Catalog) Array(ctx context.Context, list []Info) ([]byte, error) {
+	var texts [][]byte
+	for _, info := range list {
+		text, err := c.Text(ctx, info.ID, info.VersionNumber())
+		switch {
+		case errors.Is(err, ErrNotFound):
+			continue
+		case err != nil:
+			return nil, err
 		}
-		texts[i] = bytes.TrimSpace(texts[i])
+		text = bytes.TrimSpace(text)
 		if info.Deprecation != nil {
-			texts[i] = info.Deprecation.marked(texts[i])
+			text = info.Deprecation.marked(text)
 		}
+		texts = append(texts, text)
 	}
 	return slices.Concat([]byte("[\n"), bytes.Join(texts, []byte(",\n")), []byte("\n]\n")), nil
+}
+
+// Digest is a hash that changes whenever Array does, and with the order of the
+// list. It is made without the texts.
+func Digest(list []Info) string {
+	sum := sha256.New()
+	for _, info := range list {
+		fmt.Fprintf(sum, "%q %d %s %v\n", info.ID, info.VersionNumber(), info.Hash, info.Deprecation)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

@@ -36,13 +36,7 @@ func (c *Catalog) Release(ctx context.Context) (Release, error) {
 }
 
 // Hash changes whenever the archive does.
-func (r Release) Hash() string {
-	sum := sha256.New()
-	for _, info := range r {
-		fmt.Fprintf(sum, "%q %d %s %v\n", info.ID, info.VersionNumber(), info.Hash, info.Deprecation)
-	}
-	return hex.EncodeToString(sum.Sum(nil)[:16])
-}
+func (r Release) Hash() string { return Digest(r) }
 
 // maxRelease is how many bytes of templates an archive holds at most; Camunda's
 // c8ctl takes archives of up to 128 MiB (4.1, "MAX_BUNDLE_BYTES").

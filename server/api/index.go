@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -59,18 +60,34 @@ type latestInput struct {
 }
 
 func (c catalog) latestArray(ctx context.Context, in *latestInput) (*textOutput, error) {
-	text, err := c.LatestArray(ctx, in.Engine)
+	list, err := c.Latest(ctx, in.Engine)
 	if err != nil {
 		return nil, readProblem(err)
 	}
-	return tagged(text, in.IfNoneMatch), nil
+	return tagged(templates.Digest(list), in.IfNoneMatch, func() ([]byte, error) { return c.Array(ctx, list) })
 }
 
-// tagged is a text with its ETag, or 304 where the caller has it already.
-func tagged(text []byte, known string) *textOutput {
-	tag := `"` + templates.Hash(text) + `"`
-	if known == tag {
-		return &textOutput{Status: http.StatusNotModified, ETag: tag}
+// tagged is a text with a hash as its ETag, or 304 where the caller has it
+// already; only then is the text not needed.
+func tagged(hash, known string, text func() ([]byte, error)) (*textOutput, error) {
+	tag := `"` + hash + `"`
+	if matches(known, tag) {
+		return &textOutput{Status: http.StatusNotModified, ETag: tag}, nil
 	}
-	return &textOutput{Status: http.StatusOK, ContentType: "application/json", ETag: tag, Body: text}
+	body, err := text()
+	if err != nil {
+		return nil, readProblem(err)
+	}
+	return &textOutput{Status: http.StatusOK, ContentType: "application/json", ETag: tag, Body: body}, nil
+}
+
+// matches reports whether If-None-Match names a tag: RFC 9110, section 13.1.2.
+// A proxy that compresses makes tags weak.
+func matches(ifNoneMatch, tag string) bool {
+	for known := range strings.SplitSeq(ifNoneMatch, ",") {
+		if known = strings.TrimSpace(known); known == "*" || strings.TrimPrefix(known, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }

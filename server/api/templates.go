@@ -104,5 +104,5 @@ func (c catalog) text(ctx context.Context, in *versionInput) (*textOutput, error
 	if err != nil {
 		return nil, readProblem(err)
 	}
-	return tagged(text, in.IfNoneMatch), nil
+	return tagged(templates.Hash(text), in.IfNoneMatch, func() ([]byte, error) { return text, nil })
 }

@@ -88,20 +88,31 @@ func (f serverFlags) send(ctx context.Context, method, path string, body []byte)
 
 // sendAs is send for a body of any type.
 func (f serverFlags) sendAs(ctx context.Context, method, path, contentType string, body []byte) (status int, answer []byte, err error) {
-	return f.sendWith(ctx, method, path, http.Header{"Content-Type": {contentType}}, body)
+	a, err := f.sendWith(ctx, method, path, http.Header{"Content-Type": {contentType}}, body)
+	if err != nil {
+		return a.status, nil, err
+	}
+	return a.status, a.body, nil
 }
 
-// sendWith is send with headers.
-func (f serverFlags) sendWith(ctx context.Context, method, path string, header http.Header, body []byte) (status int, answer []byte, err error) {
+// answer is what a server answered; status is 0 if it did not.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// sendWith is send with headers both ways.
+func (f serverFlags) sendWith(ctx context.Context, method, path string, header http.Header, body []byte) (a answer, err error) {
 	base, err := url.Parse(f.Server)
 	if err != nil || base.Host == "" {
-		return 0, nil, usage(fmt.Errorf("--server %q: expected a URL such as http://127.0.0.1:8086", f.Server))
+		return a, usage(fmt.Errorf("--server %q: expected a URL such as http://127.0.0.1:8086", f.Server))
 	}
 	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(f.Server, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return 0, nil, usage(fmt.Errorf("--server: %w", err))
+		return a, usage(fmt.Errorf("--server: %w", err))
 	}
 	req.Header = header
 	if f.Token != "" {
@@ -109,23 +120,24 @@ func (f serverFlags) sendWith(ctx context.Context, method, path string, header h
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("reach %s: %w (is patchbay serve running there? --server says where)", base.Host, unwrapURL(err))
+		return a, fmt.Errorf("reach %s: %w (is patchbay serve running there? --server says where)", base.Host, unwrapURL(err))
 	}
 	defer resp.Body.Close()
-	if answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
-		return 0, nil, fmt.Errorf("read the answer of %s: %w", base.Host, err)
+	a = answer{status: resp.StatusCode, header: resp.Header}
+	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer)); err != nil {
+		return a, fmt.Errorf("read the answer of %s: %w", base.Host, err)
 	}
 	if resp.StatusCode/100 == 2 {
-		return resp.StatusCode, answer, nil
+		return a, nil
 	}
 	refused := &refusal{Status: resp.StatusCode, Title: resp.Status}
-	if json.Unmarshal(answer, refused) != nil {
+	if json.Unmarshal(a.body, refused) != nil {
 		refused.Detail = fmt.Sprintf("%s answered %s", base.Host, resp.Status)
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		refused.Detail += " (--token or PATCHBAY_TOKEN gives it)"
 	}
-	return resp.StatusCode, nil, refused
+	return a, refused
 }
 
 // unwrapURL takes away the method and URL that net/http adds.

@@ -23,7 +23,7 @@ type templatePullCmd struct {
 	Format   string        `enum:"array,files" default:"array" help:"One file with an array of all, which the Desktop Modeler reads, or a file each, which the Web Modeler takes, too: ${enum}."`
 	Engine   string        `placeholder:"VERSION" help:"Only templates for this version of Camunda, such as 8.8."`
 	Watch    bool          `help:"Go on, and write what is published from now on."`
-	Interval time.Duration `default:"1s" help:"How often --watch looks."`
+	Interval time.Duration `default:"1s" help:"How often --watch asks for changes."`
 }
 
 func (templatePullCmd) Help() string {
@@ -44,9 +44,12 @@ func (c *templatePullCmd) Run(ctx context.Context, s Streams) error {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", c.Dir, pathCause(err))
 	}
-	last, err := c.pull(ctx, s, nil)
+	last, err := c.pull(ctx, s, "")
 	if err != nil || !c.Watch {
 		return err
+	}
+	if c.Interval <= 0 {
+		return usage(fmt.Errorf("--interval %s: expected more than 0", c.Interval))
 	}
 	look := time.NewTicker(c.Interval)
 	defer look.Stop()
@@ -66,27 +69,28 @@ func (c *templatePullCmd) Run(ctx context.Context, s Streams) error {
 	}
 }
 
-// pull writes the files when they differ from last, and returns their text.
-func (c *templatePullCmd) pull(ctx context.Context, s Streams, last []byte) ([]byte, error) {
+// pull writes the files unless the server's tag for them is still the last one,
+// and returns that tag.
+func (c *templatePullCmd) pull(ctx context.Context, s Streams, last string) (tag string, err error) {
 	header := http.Header{}
-	if last != nil { // the server's tags are hashes, so that nothing need be sent when nothing has changed
-		header.Set("If-None-Match", `"`+templates.Hash(last)+`"`)
+	if last != "" {
+		header.Set("If-None-Match", last)
 	}
-	status, text, err := c.sendWith(ctx, http.MethodGet, "/api/v1/element-templates.json?engine="+url.QueryEscape(c.Engine), header, nil)
+	answer, err := c.sendWith(ctx, http.MethodGet, "/api/v1/element-templates.json?engine="+url.QueryEscape(c.Engine), header, nil)
 	switch {
-	case status == http.StatusNotModified:
+	case answer.status == http.StatusNotModified:
 		return last, nil
-	case err != nil || bytes.Equal(text, last):
+	case err != nil:
 		return last, err
 	}
-	files, err := c.files(text)
+	files, err := c.files(answer.body)
+	if err == nil {
+		err = c.write(s, files)
+	}
 	if err != nil {
 		return last, err
 	}
-	if err := c.write(s, files); err != nil {
-		return last, err
-	}
-	return text, nil
+	return answer.header.Get("ETag"), nil
 }
 
 // files are the texts to write, by name.
