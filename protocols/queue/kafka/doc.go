@@ -18,7 +18,8 @@
 // isolation.level, session.timeout.ms, heartbeat.interval.ms,
 // max.poll.interval.ms, partition.assignment.strategy and fetch.* for receiving;
 // security.protocol, sasl.mechanism (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512,
-// OAUTHBEARER), sasl.jaas.config, ssl.truststore.certificates, ssl.keystore.key,
+// OAUTHBEARER), sasl.jaas.config, sasl.oauthbearer.token.endpoint.url,
+// sasl.oauthbearer.scope, ssl.truststore.certificates, ssl.keystore.key,
 // ssl.keystore.certificate.chain and ssl.key.password (PEM text) for the
 // connection; basic.auth.user.info, basic.auth.credentials.source,
 // bearer.auth.token, auto.register.schemas and use.latest.version for a schema

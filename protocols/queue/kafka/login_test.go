@@ -6,13 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"math/big"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -132,42 +129,5 @@ func TestTLS(t *testing.T) {
 		} else {
 			t.Logf("%s: %v", name, err)
 		}
-	}
-}
-
-// Tokens for OAUTHBEARER are fetched once while they are good.
-func TestTokens(t *testing.T) {
-	asked := 0
-	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
-		if id, secret, _ := r.BasicAuth(); id != "id" || secret != "s" {
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = w.Write([]byte(`{"error":"hush"}`))
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "token-" + r.FormValue("scope"), "token_type": "bearer", "expires_in": 3600})
-	}))
-	defer endpoint.Close()
-	client, err := httpx.New(testHost())
-	if err != nil {
-		t.Fatal(err)
-	}
-	good := tokenSource{endpoint: endpoint.URL, id: "id", secret: "s", scope: "kafka"}
-	fetch := good.fetch(client)
-	for range 3 {
-		if got, err := fetch(t.Context()); err != nil || got.Token != "token-kafka" {
-			t.Fatalf("got %v, %v", got.Token, err)
-		}
-	}
-	if asked != 1 {
-		t.Errorf("the endpoint was asked %d times, want once", asked)
-	}
-	bad := tokenSource{endpoint: endpoint.URL, id: "id", secret: "wrong"}
-	if _, err := bad.fetch(client)(t.Context()); err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "Unauthorized") {
-		t.Errorf("got %v, want an error that shows the status alone", err)
-	}
-	if token := unsecured("me", time.Unix(1, 0)); !strings.HasSuffix(token, ".") || strings.Count(token, ".") != 2 {
-		t.Errorf("got %q", token)
 	}
 }

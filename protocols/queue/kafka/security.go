@@ -4,23 +4,16 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
-	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
-	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
@@ -32,13 +25,6 @@ type security struct {
 	mechanism string      // of SASL; empty for none
 	login     login
 	token     tokenSource
-}
-
-// tokenSource is where OAUTHBEARER gets its tokens.
-type tokenSource struct {
-	endpoint, id, secret, scope string
-	// subject, when not empty, makes unsecured tokens, for development.
-	subject string
 }
 
 // newSecurity reads the properties security.protocol, ssl.* and sasl.*. An
@@ -111,7 +97,8 @@ func (s *security) account(given map[string]string, account login) error {
 	}
 	switch s.mechanism {
 	case "OAUTHBEARER":
-		return s.oauth(given, options)
+		s.token, err = newTokenSource(given, options)
+		return err
 	case "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512":
 		if s.login.Username == "" {
 			return wrongProperty("sasl.jaas.config", "expected a username and a password, here or as authentication.username and authentication.password")
@@ -119,28 +106,6 @@ func (s *security) account(given map[string]string, account login) error {
 		return nil
 	}
 	return wrongProperty("sasl.mechanism", "expected PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER but got %q", s.mechanism)
-}
-
-func (s *security) oauth(given, options map[string]string) error {
-	first := func(texts ...string) string {
-		for _, text := range texts {
-			if text != "" {
-				return text
-			}
-		}
-		return ""
-	}
-	s.token = tokenSource{
-		endpoint: given["sasl.oauthbearer.token.endpoint.url"],
-		id:       first(given["sasl.oauthbearer.client.credentials.client.id"], options["clientId"]),
-		secret:   first(given["sasl.oauthbearer.client.credentials.client.secret"], options["clientSecret"]),
-		scope:    first(given["sasl.oauthbearer.scope"], options["scope"]),
-		subject:  options["unsecuredLoginStringClaim_sub"],
-	}
-	if s.token.subject == "" && (s.token.endpoint == "" || s.token.id == "") {
-		return wrongProperty("sasl.oauthbearer.token.endpoint.url", "expected an address here and a clientId and a clientSecret in sasl.jaas.config")
-	}
-	return nil
 }
 
 // options are the client's.
@@ -187,59 +152,5 @@ func (s *security) sasl(h protocols.Host) (sasl.Mechanism, error) {
 	case "SCRAM-SHA-512":
 		return scram.Auth{User: s.login.Username, Pass: s.login.Password}.AsSha512Mechanism(), nil
 	}
-	if s.token.subject != "" {
-		return oauth.Oauth(func(context.Context) (oauth.Auth, error) {
-			return oauth.Auth{Token: unsecured(s.token.subject, h.Now())}, nil
-		}), nil
-	}
-	client, err := httpx.New(h)
-	if err != nil {
-		return nil, err
-	}
-	return oauth.Oauth(s.token.fetch(client)), nil
-}
-
-// fetch returns tokens of the endpoint; one is kept while it is good.
-func (t *tokenSource) fetch(client *httpx.Client) func(context.Context) (oauth.Auth, error) {
-	config := clientcredentials.Config{ClientID: t.id, ClientSecret: t.secret, TokenURL: t.endpoint, AuthStyle: oauth2.AuthStyleInHeader}
-	if t.scope != "" {
-		config.Scopes = strings.Fields(t.scope)
-	}
-	kept := make(chan *oauth2.Token, 1)
-	kept <- nil
-	return func(ctx context.Context) (oauth.Auth, error) {
-		var token *oauth2.Token
-		select {
-		case token = <-kept:
-		case <-ctx.Done():
-			return oauth.Auth{}, ctx.Err()
-		}
-		defer func() { kept <- token }()
-		if token.Valid() {
-			return oauth.Auth{Token: token.AccessToken}, nil
-		}
-		fresh, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client.HTTP()))
-		if err != nil {
-			return oauth.Auth{}, fmt.Errorf("get a token for OAUTHBEARER: %w", hideBody(err))
-		}
-		token = fresh
-		return oauth.Auth{Token: token.AccessToken}, nil
-	}
-}
-
-// hideBody keeps what a token endpoint answered out of texts.
-func hideBody(err error) error {
-	var refused *oauth2.RetrieveError
-	if errors.As(err, &refused) && refused.Response != nil {
-		return fmt.Errorf("the endpoint answered %s", http.StatusText(refused.Response.StatusCode))
-	}
-	return err
-}
-
-// unsecured makes a token as Kafka's login module for development does: a JWT
-// without a signature.
-func unsecured(subject string, now time.Time) string {
-	claims, _ := json.Marshal(map[string]any{"sub": subject, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}) // text and numbers
-	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + "."
+	return s.token.mechanism(h)
 }

@@ -108,6 +108,8 @@ func TestSettingsRefuse(t *testing.T) {
 		"a mechanism":       {at(map[string]any{"security.protocol": "SASL_SSL", "sasl.mechanism": "GSSAPI", "sasl.jaas.config": "x required username=a password=b"}), `sasl.mechanism: expected PLAIN`},
 		"no account":        {at(map[string]any{"security.protocol": "SASL_SSL"}), "sasl.jaas.config: expected a username"},
 		"no token endpoint": {at(map[string]any{"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER"}), "sasl.oauthbearer.token.endpoint.url: expected an address"},
+		"no web address for tokens": {at(map[string]any{"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER", "sasl.oauthbearer.token.endpoint.url": "file:/token",
+			"sasl.jaas.config": `m required clientId="c" clientSecret="s";`}), "sasl.oauthbearer.token.endpoint.url: expected an address"},
 		"a protocol":        {at(map[string]any{"security.protocol": "TLS"}), "security.protocol: expected PLAINTEXT"},
 		"a certificate":     {at(map[string]any{"security.protocol": "SSL", "ssl.truststore.certificates": "x"}), "PEM"},
 		"weak transactions": {at(map[string]any{"transactional.id": "x", "acks": "1"}), "a transaction needs acks=all"},

@@ -5,9 +5,11 @@
 #   broker.sh start DIR     starts it and returns when it serves
 #   broker.sh kill DIR      ends it at once (SIGKILL)
 #
-# DIR/address, DIR/sasl and DIR/tls name the listeners: without security, with SASL (accounts plain:plain-secret for
-# PLAIN, scram:scram-secret for SCRAM), and with TLS, whose certificate is DIR/ca.pem. Needs Java 17 and, the first time,
-# Maven. Where something is missing it prints one line that begins with SKIP and exits 3.
+# DIR/address, DIR/sasl, DIR/tokens and DIR/tls name the listeners: without security; with SASL (accounts
+# plain:plain-secret for PLAIN, scram:scram-secret for SCRAM, any unsecured token for OAUTHBEARER); with OAUTHBEARER and
+# tokens that are signed with one of the keys that DIR/keys.json has when the broker starts, each good for three seconds;
+# and with TLS, whose certificate is DIR/ca.pem. Needs Java 17 and, the first time, Maven. Where something is missing it
+# prints one line that begins with SKIP and exits 3.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 verb=${1:?usage: broker.sh prepare|start|kill DIR}; dir=${2:?usage: broker.sh prepare|start|kill DIR}
@@ -25,7 +27,10 @@ fetch() {
 }
 
 # kafka runs the broker, with an archive of its classes, which saves a third of the time that it takes to start.
-kafka() { exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" -cp "$lib/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null; }
+kafka() {
+  exec java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="file:$dir/keys.json" "$@" \
+    -cp "$lib/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null
+}
 
 archive() {
   [ -f "$lib/classes.jsa" ] && return
@@ -35,29 +40,37 @@ archive() {
   mv "$lib/classes.$$" "$lib/classes.jsa"
 }
 
-# ports prints four free ports: below those that the system gives to clients, so that none is taken while the broker is
+# ports prints five free ports: below those that the system gives to clients, so that none is taken while the broker is
 # away for a restart.
 ports() {
   local port found=0
-  while [ $found -lt 4 ]; do
+  while [ $found -lt 5 ]; do
     port=$((10240 + RANDOM % 20000))
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port; found=$((found + 1)); }
   done
 }
 
-settings() { # settings PLAIN CONTROLLER SASL TLS
+# settings names the validator of tokens, because Kafka 4.1.1 verifies no signature by itself.
+settings() { # settings PLAIN CONTROLLER SASL TLS TOKENS
   cat <<END
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:$2
-listeners=PLAIN://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2,SASL://127.0.0.1:$3,TLS://127.0.0.1:$4
+listeners=PLAIN://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2,SASL://127.0.0.1:$3,TLS://127.0.0.1:$4,TOKENS://127.0.0.1:$5
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-listener.security.protocol.map=PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.security.protocol.map=PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,TOKENS:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.tokens.sasl.enabled.mechanisms=OAUTHBEARER
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_plain="plain-secret";
 listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.sasl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.tokens.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.tokens.oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler
+listener.name.tokens.oauthbearer.sasl.oauthbearer.jwks.endpoint.url=file:$dir/keys.json
+sasl.oauthbearer.jwt.validator.class=org.apache.kafka.common.security.oauthbearer.BrokerJwtValidator
+listener.name.tokens.oauthbearer.connections.max.reauth.ms=3000
 ssl.keystore.location=$dir/broker.p12
 ssl.keystore.type=PKCS12
 ssl.keystore.password=patchbay
@@ -83,7 +96,8 @@ prepare() {
   mkdir -p "$dir"
   local port; mapfile -t port < <(ports)
   settings "${port[@]}" >"$dir/server.properties"
-  echo "127.0.0.1:${port[0]}" >"$dir/address"; echo "127.0.0.1:${port[2]}" >"$dir/sasl"; echo "127.0.0.1:${port[3]}" >"$dir/tls"
+  echo "127.0.0.1:${port[0]}" >"$dir/address"; echo "127.0.0.1:${port[2]}" >"$dir/sasl"; echo "127.0.0.1:${port[3]}" >"$dir/tls"; echo "127.0.0.1:${port[4]}" >"$dir/tokens"
+  echo '{"keys": []}' >"$dir/keys.json"
   keytool -genkeypair -keyalg RSA -alias broker -dname CN=broker -ext san=ip:127.0.0.1 -validity 30 -storetype PKCS12 \
     -keystore "$dir/broker.p12" -storepass patchbay 2>/dev/null
   keytool -exportcert -rfc -alias broker -keystore "$dir/broker.p12" -storepass patchbay >"$dir/ca.pem" 2>/dev/null
