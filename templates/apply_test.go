@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -79,4 +80,46 @@ func TestApply(t *testing.T) {
 	if len(warnings) != 1 || warnings[0].String() != "onlyB: a value is required" {
 		t.Errorf("warnings %v", warnings)
 	}
+}
+
+// BenchmarkApplyMany applies templates with many properties: without
+// conditions, all with one on the same property, and each with one on the
+// property before it.
+func BenchmarkApplyMany(b *testing.B) {
+	for name, condition := range map[string]func(i int) string{
+		"plain":   func(int) string { return "" },
+		"star":    func(i int) string { return conditionOn(min(i, 1)) },
+		"chained": func(i int) string { return conditionOn(i) },
+	} {
+		for _, n := range []int{500, maxProperties} {
+			list, err := Parse([]byte(manyProperties(n, condition)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := Apply(draftOf(b, blankProcess), "task", list[0], ApplyOptions{}); err != nil && name != "chained" {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func conditionOn(i int) string {
+	if i == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`"condition": {"property": "p%d", "equals": "v"},`, i-1)
+}
+
+// manyProperties is the text of a template with so many inputs; condition
+// writes the condition of the i-th.
+func manyProperties(n int, condition func(i int) string) string {
+	properties := make([]string, n)
+	for i := range properties {
+		properties[i] = fmt.Sprintf(`{"id": "p%d", "type": "String", "value": "v", %s "binding": {"type": "zeebe:input", "name": "n%d"}}`, i, condition(i), i)
+	}
+	return `{"id": "many", "version": 1, "name": "Many", "appliesTo": ["bpmn:Task"], "properties": [` + strings.Join(properties, ",") + "]}"
 }

@@ -137,8 +137,8 @@ func (d *comparison) gone(old *Property, to *Template) {
 		d.add(false, old, "one of several properties for %s is gone", where(s))
 		return
 	}
-	if moved := byID(to.Properties, old.ID); moved != nil {
-		d.add(true, old, "it is bound to %s instead of %s: the value in existing elements is lost", where(moved.Binding.slot()), where(s))
+	if i := slices.IndexFunc(to.Properties, func(p *Property) bool { return p.ID == old.ID && old.ID != "" }); i >= 0 {
+		d.add(true, old, "it is bound to %s instead of %s: the value in existing elements is lost", where(to.Properties[i].Binding.slot()), where(s))
 		return
 	}
 	if old.Type == "Hidden" {

@@ -2,70 +2,93 @@ package templates
 
 import "strings"
 
-// maxConditionDepth ends chains of isActive that lead in a circle.
-const maxConditionDepth = 50
+// propertyIDs finds the first property with an id, which is the one that conditions
+// mean.
+type propertyIDs map[string]*Property
+
+func idsOf(all []*Property) propertyIDs {
+	found := make(propertyIDs, len(all))
+	for _, p := range all {
+		if _, taken := found[p.ID]; p.ID != "" && !taken {
+			found[p.ID] = p
+		}
+	}
+	return found
+}
+
+// activity tells which properties are active, by their conditions, while the
+// state stays as it is.
+type activity struct {
+	*state
+	ids propertyIDs
+	// known are the properties that were looked at, each only once however many
+	// conditions ask for it; one that is asked for meanwhile, by a chain that
+	// leads in a circle, is not active.
+	known map[*Property]bool
+}
+
+func (s *state) activity(ids propertyIDs) activity { return activity{s, ids, map[*Property]bool{}} }
 
 // active returns the properties whose conditions hold in this state.
-func active(s *state, all []*Property) []*Property {
+func active(s *state, all []*Property, ids propertyIDs) []*Property {
+	c := s.activity(ids)
 	list := make([]*Property, 0, len(all))
 	for _, p := range all {
-		if met(s, all, p, 0) {
+		if c.active(p) {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-// met reports whether a property is active.
-func met(s *state, all []*Property, p *Property, depth int) bool {
-	if s.plainStart && p.Binding.slot() == correlationKey {
-		return false // a start event that is not in an event sub-process has none
+// active reports whether a property is active.
+func (c activity) active(p *Property) bool {
+	active, looked := c.known[p]
+	if !looked {
+		c.known[p] = false
+		// A start event that is not in an event sub-process has no correlation.
+		active = !(c.plainStart && p.Binding.slot() == correlationKey) && c.met(p.Condition)
+		c.known[p] = active
 	}
-	c := p.Condition
-	if c == nil {
+	return active
+}
+
+// met reports whether a condition holds; nil always does.
+func (c activity) met(condition *Condition) bool {
+	if condition == nil {
 		return true
 	}
-	if c.AllMatch == nil {
-		return simplyMet(s, all, c, depth)
+	if condition.AllMatch == nil {
+		return c.simplyMet(condition)
 	}
-	for i := range c.AllMatch {
-		if !simplyMet(s, all, &c.AllMatch[i], depth) {
+	for i := range condition.AllMatch {
+		if !c.simplyMet(&condition.AllMatch[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-func simplyMet(s *state, all []*Property, c *Condition, depth int) bool {
-	related := byID(all, c.Property)
-	if c.IsActive != nil {
-		isActive := related != nil && depth < maxConditionDepth && met(s, all, related, depth+1)
-		return isActive == *c.IsActive
+func (c activity) simplyMet(condition *Condition) bool {
+	related := c.ids[condition.Property]
+	if condition.IsActive != nil {
+		return (related != nil && c.active(related)) == *condition.IsActive
 	}
 	switch {
 	case related == nil:
 		return false
-	case c.IsEmpty != nil:
-		value := s.read(related)
-		return (value == nil || value == "") == *c.IsEmpty
-	case c.Equals != nil:
-		return s.equals(related, c.Equals)
+	case condition.IsEmpty != nil:
+		value := c.read(related)
+		return (value == nil || value == "") == *condition.IsEmpty
+	case condition.Equals != nil:
+		return c.equals(related, condition.Equals)
 	}
-	for _, choice := range c.OneOf {
-		if s.equals(related, choice) {
+	for _, choice := range condition.OneOf {
+		if c.equals(related, choice) {
 			return true
 		}
 	}
 	return false
-}
-
-func byID(all []*Property, id string) *Property {
-	for _, p := range all {
-		if p.ID == id && id != "" {
-			return p
-		}
-	}
-	return nil
 }
 
 // read returns what a condition sees of a property: the value that its binding

@@ -118,7 +118,7 @@ func (e element) loadExtensions(s *state, extensions *bpmn.Tag) {
 			if value, has := tag.Attr(shape.value); has {
 				read.held = held{value, true}
 			}
-			s.items[place] = append(s.items[place], read)
+			s.add(read)
 		}
 	}
 	for _, place := range singles {

@@ -153,10 +153,13 @@ func sortedSlots(s *state, place string) []slot {
 func (e element) saveList(s *state, part *bpmn.Tag, place string, now []*Property) {
 	shape := listShapes[place]
 	items := slices.Clone(s.items[place])
-	rank := func(i *item) int {
-		return slices.IndexFunc(now, func(p *Property) bool { return p.Binding.slot() == i.slot })
+	rank := map[slot]int{} // 0 is that of items of no property
+	for i, p := range now {
+		if at := p.Binding.slot(); rank[at] == 0 {
+			rank[at] = i + 1
+		}
 	}
-	slices.SortStableFunc(items, func(a, b *item) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(items, func(a, b *item) int { return rank[a.slot] - rank[b.slot] })
 
 	order := make([]*bpmn.Tag, len(items))
 	kept := map[*bpmn.Tag]bool{}

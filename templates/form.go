@@ -112,6 +112,7 @@ const checkTime = 2 * time.Second
 // first is shown.
 func (f *Form) fill(s *state, all, now []*Property, check time.Duration) {
 	seen, end := map[slot]bool{}, time.Now().Add(check)
+	activity := s.activity(idsOf(all))
 	for _, p := range now {
 		at := p.Binding.slot()
 		if p.Type == "Hidden" || seen[at] {
@@ -119,7 +120,7 @@ func (f *Form) fill(s *state, all, now []*Property, check time.Duration) {
 		}
 		seen[at] = true
 		g := max(0, slices.IndexFunc(f.Groups, func(g FormGroup) bool { return g.ID == p.Group }))
-		field := p.field(s, all)
+		field := p.field(activity)
 		if time.Now().Before(end) {
 			field.Problem = p.violation(s.value(p.Binding))
 		}
@@ -127,7 +128,7 @@ func (f *Form) fill(s *state, all, now []*Property, check time.Duration) {
 	}
 }
 
-func (p *Property) field(s *state, all []*Property) FormField {
+func (p *Property) field(s activity) FormField {
 	f := FormField{
 		Key: p.key(), Label: p.label(), Description: p.Description, Tooltip: p.Tooltip, Placeholder: p.Placeholder,
 		Type: p.Type, Language: p.Language, Feel: p.Feel, Generated: p.Generated && p.Value == nil,
@@ -137,7 +138,7 @@ func (p *Property) field(s *state, all []*Property) FormField {
 		f.Type = "String"
 	}
 	for _, c := range p.Choices {
-		if met(s, all, &Property{Condition: c.Condition}, 0) {
+		if s.met(c.Condition) {
 			f.Choices = append(f.Choices, FormChoice{c.Name, c.Value})
 		}
 	}

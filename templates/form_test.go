@@ -2,6 +2,7 @@ package templates
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,5 +204,38 @@ func TestFormEnds(t *testing.T) {
 	}
 	if text := formText(form); strings.Contains(text, "!") || !strings.Contains(text, "onlyB") {
 		t.Errorf("values were checked in no time: %s", text)
+	}
+}
+
+// TestConditionsThatBranch: conditions that ask for the same properties again
+// and again, along chains and in circles, are looked at once each.
+func TestConditionsThatBranch(t *testing.T) {
+	twice := func(property int) string {
+		one := fmt.Sprintf(`{"property": "p%d", "isActive": true}`, property)
+		return `"condition": {"allMatch": [` + one + "," + one + "]},"
+	}
+	for name, tt := range map[string]struct {
+		condition func(i int) string
+		want      int
+	}{
+		"chain":  {func(i int) string { return map[bool]string{false: twice(i - 1)}[i == 0] }, 200},
+		"circle": {func(i int) string { return twice((i + 1) % 200) }, 0},
+	} {
+		template := parseOne(t, manyProperties(200, tt.condition))
+		form, err := template.Form(ApplyOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := 0
+		for _, g := range form.Groups {
+			fields += len(g.Fields)
+		}
+		if fields != tt.want {
+			t.Errorf("%s: %d fields, want %d", name, fields, tt.want)
+		}
+		r := runningActivity{Running{}, idsOf(template.Properties), map[*Property]verdict{}}
+		if got := r.active(template.Properties[199]); (got == yes) != (tt.want > 0) {
+			t.Errorf("%s: running: %v", name, got)
+		}
 	}
 }

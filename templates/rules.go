@@ -8,6 +8,8 @@ type change struct {
 	*state
 	template    *Template
 	before, now []*Property
+	// replaced are those before by their slots.
+	replaced map[slot][]*Property
 }
 
 // apply runs the rules in the order in which the modelers run them, which is
@@ -48,10 +50,8 @@ func at(list []*Property, places ...string) []*Property {
 
 // previous returns the property that was bound to the same slot before.
 func (c *change) previous(p *Property) *Property {
-	for _, old := range c.before {
-		if old.Binding.slot() == p.Binding.slot() {
-			return old
-		}
+	if old := c.replaced[p.Binding.slot()]; old != nil {
+		return old[0]
 	}
 	return nil
 }
@@ -118,14 +118,14 @@ func (c *change) list(now []*Property, stale map[*item]bool) {
 		if p.Binding.Type == "zeebe:taskHeader" {
 			wanted = truthy(value)
 		}
-		if found := c.item(s); found != nil {
+		if found := c.first[s]; found != nil {
 			c.update(found, p, value, wanted, stale)
 		} else if wanted {
-			c.items[s.place] = append(c.items[s.place], &item{slot: s, held: held{value: initial(s.place, value)}})
+			c.add(&item{slot: s, held: held{value: initial(s.place, value)}})
 		}
 	}
 	for _, place := range []string{"zeebe:input", "zeebe:output", "zeebe:taskHeader", "zeebe:property"} {
-		c.items[place] = slices.DeleteFunc(c.items[place], func(i *item) bool { return stale[i] })
+		c.drop(place, func(i *item) bool { return stale[i] })
 	}
 }
 
@@ -161,7 +161,7 @@ func (c *change) stale(places ...string) map[*item]bool {
 func (c *change) dropList(part string, places ...string) {
 	c.remove(part)
 	for _, place := range places {
-		c.items[place] = nil
+		c.drop(place, func(*item) bool { return true })
 	}
 }
 

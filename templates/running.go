@@ -14,6 +14,7 @@ import (
 // may be used by many goroutines.
 type Checks struct {
 	template *Template
+	ids      propertyIDs
 	patterns map[*Property]*regexp2.Regexp
 	names    map[string]bool
 }
@@ -30,7 +31,7 @@ type Running struct {
 
 // Checks returns the template's constraints; nil if jobs need not be checked.
 func (t *Template) Checks() *Checks {
-	c := &Checks{template: t, patterns: map[*Property]*regexp2.Regexp{}, names: map[string]bool{}}
+	c := &Checks{template: t, ids: idsOf(t.Properties), patterns: map[*Property]*regexp2.Regexp{}, names: map[string]bool{}}
 	for _, p := range t.Properties {
 		if p.Binding.Type == "zeebe:input" {
 			root, _, _ := strings.Cut(p.Binding.Name, ".")
@@ -66,13 +67,14 @@ func (c *Checks) Names() map[string]bool { return c.names }
 // a reference to a secret in it is not known: it only counts as one that is
 // there.
 func (c *Checks) Violations(r Running) (list []string) {
+	activity := runningActivity{r, c.ids, map[*Property]verdict{}}
 	for _, p := range c.template.Properties {
 		if _, ok := c.patterns[p]; !ok {
 			continue
 		}
 		value, _ := r.value(p)
 		message := c.violation(p, value)
-		if message != "" && r.holds(c.template.Properties, p, 0) == yes {
+		if message != "" && activity.active(p) == yes {
 			list = append(list, fmt.Sprintf("%q (%s): %s", p.label(), p.Binding.slot().name, message))
 		}
 	}
@@ -163,18 +165,34 @@ func verdictOf(holds bool) verdict {
 	return no
 }
 
-// holds tells whether a property is active in a running job.
-func (r Running) holds(all []*Property, p *Property, depth int) verdict {
-	c := p.Condition
+// runningActivity is activity in a running job.
+type runningActivity struct {
+	Running
+	ids   propertyIDs
+	known map[*Property]verdict
+}
+
+// active tells whether a property is active.
+func (r runningActivity) active(p *Property) verdict {
+	result, looked := r.known[p]
+	if !looked {
+		r.known[p] = no
+		result = r.holds(p.Condition)
+		r.known[p] = result
+	}
+	return result
+}
+
+func (r runningActivity) holds(c *Condition) verdict {
 	if c == nil {
 		return yes
 	}
 	if c.AllMatch == nil {
-		return r.simplyHolds(all, c, depth)
+		return r.simplyHolds(c)
 	}
 	result := yes
 	for i := range c.AllMatch {
-		switch r.simplyHolds(all, &c.AllMatch[i], depth) {
+		switch r.simplyHolds(&c.AllMatch[i]) {
 		case no:
 			return no
 		case unknown:
@@ -184,13 +202,13 @@ func (r Running) holds(all []*Property, p *Property, depth int) verdict {
 	return result
 }
 
-func (r Running) simplyHolds(all []*Property, c *Condition, depth int) verdict {
-	related := byID(all, c.Property)
-	if related == nil || depth > maxConditionDepth {
+func (r runningActivity) simplyHolds(c *Condition) verdict {
+	related := r.ids[c.Property]
+	if related == nil {
 		return verdictOf(c.IsActive != nil && !*c.IsActive)
 	}
 	if c.IsActive != nil {
-		active := r.holds(all, related, depth+1)
+		active := r.active(related)
 		if active == unknown {
 			return unknown
 		}

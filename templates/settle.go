@@ -8,11 +8,12 @@ import "slices"
 // conditions never come to rest.
 func settle(s *state, t *Template, all, before []*Property) (now []*Property, settled bool) {
 	const maxPasses = 30
-	now = active(s, all)
+	ids := idsOf(all)
+	now = active(s, all, ids)
 	for range maxPasses {
-		c := change{state: s, template: t, before: before, now: now}
+		c := change{state: s, template: t, before: before, now: now, replaced: bySlot(before)}
 		c.apply()
-		next := active(s, all)
+		next := active(s, all, ids)
 		if !differs(now, next) {
 			return next, true
 		}
@@ -24,21 +25,29 @@ func settle(s *state, t *Template, all, before []*Property) (now []*Property, se
 // differs reports whether another step is needed: something is no longer
 // active, or something is that has a slot of its own.
 func differs(before, now []*Property) bool {
-	same := func(a, b *Property) bool {
-		return a == b || a.Binding.slot() == b.Binding.slot() && sameCondition(a.Condition, b.Condition)
-	}
+	had, has := bySlot(before), bySlot(now)
 	for _, p := range before {
-		if !slices.ContainsFunc(now, func(q *Property) bool { return same(p, q) }) {
+		same := func(q *Property) bool { return p == q || sameCondition(p.Condition, q.Condition) }
+		if !slices.ContainsFunc(has[p.Binding.slot()], same) {
 			return true
 		}
 	}
 	for _, p := range now {
-		bound := func(q *Property) bool { return q.Binding.slot() == p.Binding.slot() }
-		if !slices.ContainsFunc(before, bound) {
+		if had[p.Binding.slot()] == nil {
 			return true
 		}
 	}
 	return false
+}
+
+// bySlot are the properties that are bound to each slot, in order.
+func bySlot(list []*Property) map[slot][]*Property {
+	bound := make(map[slot][]*Property, len(list))
+	for _, p := range list {
+		at := p.Binding.slot()
+		bound[at] = append(bound[at], p)
+	}
+	return bound
 }
 
 func sameCondition(a, b *Condition) bool {

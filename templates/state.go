@@ -68,8 +68,9 @@ func formatDefault(s slot) any {
 // state is what an element holds at the places that templates are bound to. It
 // is changed by the template's rules and then written to the element.
 type state struct {
-	// items are the lists, in order.
+	// items are the lists, in order, and first the first item of each slot.
 	items map[string][]*item
+	first map[slot]*item
 	// values are all other slots; nil values are not there.
 	values map[slot]held
 	// present tells which parts of the element exist: "zeebe:ioMapping",
@@ -110,7 +111,7 @@ type reference struct {
 
 func newState(uuid func() string) *state {
 	return &state{
-		items: map[string][]*item{}, values: map[slot]held{}, present: map[string]bool{},
+		items: map[string][]*item{}, first: map[slot]*item{}, values: map[slot]held{}, present: map[string]bool{},
 		listeners: map[string][]*Property{}, uuid: uuid,
 	}
 }
@@ -120,7 +121,7 @@ func newState(uuid func() string) *state {
 func (s *state) value(b Binding) any {
 	at := b.slot()
 	if _, isList := lists[at.place]; isList {
-		if found := s.item(at); found != nil {
+		if found := s.first[at]; found != nil {
 			return found.value
 		}
 		return ""
@@ -138,13 +139,25 @@ func (s *state) value(b Binding) any {
 	return value
 }
 
-func (s *state) item(at slot) *item {
-	for _, candidate := range s.items[at.place] {
-		if candidate.slot == at {
-			return candidate
+func (s *state) add(i *item) {
+	s.items[i.place] = append(s.items[i.place], i)
+	if s.first[i.slot] == nil {
+		s.first[i.slot] = i
+	}
+}
+
+// drop takes the items of a place out that are gone.
+func (s *state) drop(place string, gone func(*item) bool) {
+	before := s.items[place]
+	s.items[place] = nil
+	for _, i := range before {
+		delete(s.first, i.slot)
+	}
+	for _, i := range before {
+		if !gone(i) {
+			s.add(i)
 		}
 	}
-	return nil
 }
 
 func (s *state) create(part string) {

@@ -157,13 +157,12 @@ func (t *Tag) Append(name string) *Tag { return t.insert(name, len(t.nodes)) }
 // InsertAfter adds an element behind the last child with one of these names,
 // or else before all others.
 func (t *Tag) InsertAfter(name string, before ...string) *Tag {
-	at := 0
-	for i, n := range t.nodes {
-		if n.tag != nil && n.tag.Is(before...) {
-			at = i + 1
+	for at := len(t.nodes); at > 0; at-- { // from the end, where the next of a list goes
+		if tag := t.nodes[at-1].tag; tag != nil && tag.Is(before...) {
+			return t.insert(name, at)
 		}
 	}
-	return t.insert(name, at)
+	return t.insert(name, 0)
 }
 
 func (t *Tag) insert(name string, at int) *Tag {
@@ -204,10 +203,14 @@ func (t *Tag) Remove(child *Tag) {
 // Reorder puts the children that are listed into that order; they keep the
 // places that they have among the others.
 func (t *Tag) Reorder(order []*Tag) {
+	listed := make(map[*Tag]bool, len(order))
+	for _, tag := range order {
+		listed[tag] = true
+	}
 	next := 0
 	for i, n := range t.nodes {
-		if n.tag != nil && slices.Contains(order, n.tag) {
-			defer func(i int, tag *Tag) { t.nodes[i].tag = tag }(i, order[next])
+		if n.tag != nil && listed[n.tag] {
+			t.nodes[i].tag = order[next]
 			next++
 		}
 	}
@@ -240,12 +243,15 @@ func (t *Tag) indent() (string, bool) {
 	if t.parent == nil {
 		return t.draft.newline, true
 	}
+	at := slices.IndexFunc(t.parent.nodes, func(n content) bool { return n.tag == t })
+	return t.parent.indentBefore(at)
+}
+
+// indentBefore is indent of the child at a place.
+func (t *Tag) indentBefore(at int) (string, bool) {
 	before := ""
-	for _, n := range t.parent.nodes {
-		if n.tag == t {
-			break
-		}
-		before = n.raw
+	if at > 0 {
+		before = t.nodes[at-1].raw
 	}
 	i := strings.LastIndexByte(before, '\n')
 	if i < 0 || !isBlank(before[i:]) {
@@ -257,8 +263,11 @@ func (t *Tag) indent() (string, bool) {
 // childIndent returns what stands before a child: as before the first one
 // there is, else one step deeper than the element itself.
 func (t *Tag) childIndent(outer string) string {
-	for _, child := range t.Children() {
-		if indent, indented := child.indent(); indented {
+	for i, n := range t.nodes {
+		if n.tag == nil {
+			continue
+		}
+		if indent, indented := t.indentBefore(i); indented {
 			return indent
 		}
 	}
