@@ -54,16 +54,15 @@ func (cases Cases) Execute(ctx context.Context, t *templates.Template, c templat
 		other = cases.Other
 	}
 	seen := &recorder{}
-	record, err := once(ctx, Run{
+	outcome, err := outcomeIn(ctx, scratch, Run{
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t}, Variables: c.Variables, Secrets: secret.Map(c.Secrets),
 		Wrap: func(http.RoundTripper) http.RoundTripper { return seen.wrap(stubs.Wrap(other)) },
 		Dial: noDial, Log: slog.New(slog.DiscardHandler),
-	})
+	}, c.Event)
 	if err != nil {
 		return templates.Outcome{}, err
 	}
-	outcome := outcomeOf(record.Outcome)
 	outcome.Requests = seen.list()
 	if first := refused.first(); first != "" && outcome.Failure != nil {
 		*outcome.Failure += "; no stub of the case answers " + first
@@ -71,12 +70,26 @@ func (cases Cases) Execute(ctx context.Context, t *templates.Template, c templat
 	return outcome, nil
 }
 
+// outcomeIn runs the connector of a case: for a job, or for an event.
+func outcomeIn(ctx context.Context, scratch *templates.Scratch, run Run, event json.RawMessage) (templates.Outcome, error) {
+	if run.Templates[0].Inbound() != "" {
+		trial, err := inboundTrial(ctx, scratch, run, event)
+		if err != nil {
+			return templates.Outcome{}, err
+		}
+		return inboundCase(scratch, trial), nil
+	}
+	record, err := once(ctx, run)
+	if err != nil {
+		return templates.Outcome{}, err
+	}
+	return outcomeOf(record.Outcome), nil
+}
+
 // triable says why a template's connector cannot be run by itself, or nil.
 func triable(t *templates.Template) error {
 	kind := t.JobType()
 	switch {
-	case t.Inbound() != "":
-		return fmt.Errorf("template %s is of an inbound connector, which waits for what comes in; only outbound connectors can be tried", t.Ref())
 	case kind != "" && t.Protocol() == "" && (checker{}).Reads(t) == nil:
 		return fmt.Errorf("nobody here serves the job type %q of template %s; name the protocol with a hidden property that is bound to the task header \"protocol\": one of %s",
 			kind, t.Ref(), strings.Join(registry().Names(), ", "))

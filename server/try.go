@@ -31,6 +31,9 @@ type Try struct {
 	Stubs *httpx.Stubs
 	// Offline lets no connection out: HTTP requests are answered by stubs only.
 	Offline bool
+	// Event is what comes in at an inbound connector, the JSON object of
+	// protocols.Sampler; nil for an empty one.
+	Event json.RawMessage
 	// Secrets are the only ones that there are.
 	Secrets secret.Provider
 	// Allow lists what may be reached besides public addresses.
@@ -41,12 +44,15 @@ type Try struct {
 type TryResult struct {
 	// Template holds what a modeler would complain about.
 	Template []templates.Warning `json:"template"`
-	// Input is what the protocol's input was bound from.
+	// Input is what the protocol's input was bound from, or an inbound
+	// connector's properties.
 	Input     map[string]any `json:"input"`
 	Exchanges []TryExchange  `json:"exchanges"`
-	// Response is what the mappings saw; null after a failure.
+	// Response is what the mappings saw, of inbound connectors the first event;
+	// null after a failure.
 	Response any `json:"response"`
-	// Variables are what the result mappings made; null after a failure.
+	// Variables are what the result mappings made, of inbound connectors for the
+	// first event; null after a failure.
 	Variables json.RawMessage `json:"variables"`
 	// Error is what the error expression saw, or null.
 	Error map[string]any `json:"error"`
@@ -55,6 +61,14 @@ type TryResult struct {
 	Reason   string           `json:"reason,omitempty"`
 	Warnings []engine.Warning `json:"warnings"`
 	Outcome  TryOutcome       `json:"outcome"`
+
+	// The others are of inbound connectors: what came of the event that was
+	// given, the expressions in the order of their evaluation, the answer to its
+	// sender, and what operators would see.
+	Events      []TryEvent      `json:"events,omitempty"`
+	Evaluations []TryEvaluation `json:"evaluations,omitempty"`
+	Answer      *TryAnswer      `json:"answer,omitempty"`
+	Activity    []TryNote       `json:"activity,omitempty"`
 }
 
 // TryExchange is a request as it was sent, and its answer.
@@ -70,10 +84,12 @@ type TryExchange struct {
 	Error           string      `json:"error,omitempty"`
 }
 
-// TryOutcome is what became of the job.
+// TryOutcome is what became of the job, or of the last event.
 type TryOutcome struct {
-	// Type is completed, bpmnError or failed.
-	Type      string          `json:"type" enum:"completed,bpmnError,failed"`
+	// Type is completed, bpmnError or failed for a job. An event is accepted,
+	// ignored, refused or failed; answered means that its sender got an answer
+	// without one, and nothing that none came of a poll.
+	Type      string          `json:"type" enum:"completed,bpmnError,failed,accepted,ignored,refused,answered,nothing"`
 	Code      string          `json:"code,omitempty"`
 	Message   string          `json:"message,omitempty"`
 	Variables json.RawMessage `json:"variables,omitempty"`
@@ -82,7 +98,7 @@ type TryOutcome struct {
 }
 
 // Do runs the connector. An error means that it was not reached; a job that
-// fails is a result.
+// fails or an event that is refused is a result.
 func (t Try) Do(ctx context.Context) (TryResult, error) {
 	if err := triable(t.Template); err != nil {
 		return TryResult{}, err
@@ -95,6 +111,13 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 		Files: []zeebe.Resource{{Name: "scratch.bpmn", Content: scratch.BPMN}}, Process: templates.ScratchProcess,
 		Templates: []*templates.Template{t.Template}, Variables: t.Variables, Secrets: t.Secrets,
 		Stubs: t.Stubs, Offline: t.Offline, Allow: t.Allow, Log: slog.New(slog.DiscardHandler),
+	}
+	if t.Template.Inbound() != "" {
+		trial, err := inboundTrial(ctx, scratch, run, t.Event)
+		if err != nil {
+			return TryResult{}, err
+		}
+		return asTry(scratch, trial), nil
 	}
 	record, err := once(ctx, run)
 	if err != nil {
@@ -142,7 +165,7 @@ func tryOutcome(o engine.Outcome) TryOutcome {
 // try serves POST /api/v1/try: the network is the one that connectors may
 // reach, the secrets are the request's own.
 func (s *Server) try(ctx context.Context, t *templates.Template, r api.TryRequest, stubs *httpx.Stubs) (any, error) {
-	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs, Offline: r.Offline,
+	return Try{Template: t, Values: r.Values, Preset: r.Preset, Variables: r.Variables, Stubs: stubs, Offline: r.Offline, Event: r.Event,
 		Secrets: lent{r.Secrets}, Allow: s.config.Allow()}.Do(ctx)
 }
 

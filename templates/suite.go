@@ -1,14 +1,11 @@
 package templates
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"path"
-	"slices"
 	"strings"
 
 	"patchbay/schema"
@@ -32,7 +29,10 @@ type Case struct {
 	Variables json.RawMessage   `json:"variables"`
 	Secrets   map[string]string `json:"secrets"`
 	// Stub answers requests; it has the form of patchbay run --stub.
-	Stub   json.RawMessage `json:"stub"`
+	Stub json.RawMessage `json:"stub"`
+	// Event is what comes in at an inbound connector; it has the form of
+	// patchbay template try --event.
+	Event  json.RawMessage `json:"event"`
 	Expect Expectation     `json:"expect"`
 }
 
@@ -44,8 +44,27 @@ type Expectation struct {
 	// Variables are all that the connector sets, as a JSON object.
 	Variables json.RawMessage `json:"variables"`
 	BPMNError *BPMNError      `json:"bpmnError"`
-	// Failure is a part of the message with which the job fails.
+	// Failure is a part of the message with which the job fails, or that says
+	// why an event is not accepted.
 	Failure *string `json:"failure"`
+	// Message is what an event publishes, and Answer what its sender gets; nil
+	// looks at neither. What they leave empty is not compared.
+	Message *Message `json:"message"`
+	Answer  *Answer  `json:"answer"`
+}
+
+// Message is a message for the workflow engine.
+type Message struct {
+	Name           string `json:"name"`
+	CorrelationKey string `json:"correlationKey"`
+	ID             string `json:"id"`
+}
+
+// Answer is what the sender of an event gets. Body is JSON, as in Request.
+type Answer struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
 }
 
 // Request is a request as it was sent. In an Expectation, headers and body
@@ -129,7 +148,8 @@ func BuiltInSuites() (map[string]*Suite, error) {
 	return suites, err
 }
 
-// Executor runs the connector of a template once, as a job of a process would.
+// Executor runs the connector of a template once, as a job of a process would,
+// or for an event.
 type Executor interface {
 	// Execute applies the template and runs it against the case's stub, with no
 	// network. The error is for what kept it from running; a job that fails is
@@ -144,6 +164,9 @@ type Outcome struct {
 	Variables json.RawMessage
 	BPMNError *BPMNError
 	Failure   *string
+	// Message and Answer are of an event; nil for none.
+	Message *Message
+	Answer  *Answer
 }
 
 // CaseResult is what a case showed.
@@ -167,150 +190,4 @@ func (s *Suite) Run(ctx context.Context, t *Template, e Executor) []CaseResult {
 		results[i].Problems = c.Expect.compare(outcome)
 	}
 	return results
-}
-
-func (e Expectation) compare(o Outcome) []string {
-	var d differences
-	if e.Requests != nil {
-		d.requests(e.Requests, o.Requests)
-	}
-	switch {
-	case e.Variables != nil && o.Variables != nil:
-		d.json("variables", e.Variables, o.Variables)
-	case e.BPMNError != nil && o.BPMNError != nil:
-		d.text("BPMN error code", e.BPMNError.Code, o.BPMNError.Code)
-		if e.BPMNError.Message != "" {
-			d.text("BPMN error message", e.BPMNError.Message, o.BPMNError.Message)
-		}
-		if e.BPMNError.Variables != nil {
-			d.json("BPMN error variables", e.BPMNError.Variables, o.BPMNError.Variables)
-		}
-	case e.Failure != nil && o.Failure != nil:
-		if !strings.Contains(*o.Failure, *e.Failure) {
-			d.text("failure", *e.Failure, *o.Failure)
-		}
-	default:
-		d = append(d, fmt.Sprintf("outcome: expected %s, got %s", e.outcome(), o))
-	}
-	return d
-}
-
-func (e Expectation) outcome() Outcome {
-	return Outcome{Variables: e.Variables, BPMNError: e.BPMNError, Failure: e.Failure}
-}
-
-// String says in a few words how the run ended.
-func (o Outcome) String() string {
-	switch {
-	case o.BPMNError != nil:
-		return fmt.Sprintf("BPMN error %s: %s", o.BPMNError.Code, o.BPMNError.Message)
-	case o.Failure != nil:
-		return "failure: " + *o.Failure
-	}
-	return "variables " + compact(o.Variables)
-}
-
-// differences gathers what is not as expected.
-type differences []string
-
-func (d *differences) text(what, want, got string) {
-	if want != got {
-		*d = append(*d, fmt.Sprintf("%s: expected %q, got %q", what, want, got))
-	}
-}
-
-func (d *differences) json(what string, want, got json.RawMessage) {
-	if !sameJSON(want, got) {
-		*d = append(*d, fmt.Sprintf("%s: expected %s, got %s", what, compact(want), compact(got)))
-	}
-}
-
-func (d *differences) requests(want, got []Request) {
-	for i := range max(len(want), len(got)) {
-		what := fmt.Sprintf("request %d", i+1)
-		switch {
-		case i >= len(want):
-			*d = append(*d, fmt.Sprintf("%s: not expected: %s %s", what, got[i].Method, got[i].URL))
-		case i >= len(got):
-			*d = append(*d, fmt.Sprintf("%s: expected %s %s, but it was not made", what, want[i].Method, want[i].URL))
-		default:
-			d.request(what, want[i], got[i])
-		}
-	}
-}
-
-func (d *differences) request(what string, want, got Request) {
-	d.text(what, strings.ToUpper(want.Method)+" "+want.URL, got.Method+" "+got.URL)
-	for name, value := range want.Headers {
-		d.text(what+", header "+name, value, header(got.Headers, name))
-	}
-	if want.Body != nil {
-		d.json(what+", body", want.Body, got.Body)
-	}
-}
-
-func header(headers map[string]string, name string) string {
-	for n, value := range headers {
-		if strings.EqualFold(n, name) {
-			return value
-		}
-	}
-	return ""
-}
-
-func compact(text json.RawMessage) string {
-	var b bytes.Buffer
-	if len(text) == 0 || json.Compact(&b, text) != nil {
-		return "nothing"
-	}
-	return b.String()
-}
-
-// sameJSON compares two JSON texts by value; 1 and 1.0 are the same.
-func sameJSON(a, b json.RawMessage) bool {
-	x, errX := plainJSON(a)
-	y, errY := plainJSON(b)
-	return errX == nil && errY == nil && sameValue(x, y)
-}
-
-func plainJSON(text json.RawMessage) (any, error) {
-	var value any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	err := decoder.Decode(&value)
-	return value, err
-}
-
-func sameValue(a, b any) bool {
-	switch a := a.(type) {
-	case json.Number:
-		b, is := b.(json.Number)
-		return is && sameNumber(a, b)
-	case []any:
-		b, is := b.([]any)
-		return is && slices.EqualFunc(a, b, sameValue)
-	case map[string]any:
-		b, is := b.(map[string]any)
-		if !is || len(a) != len(b) {
-			return false
-		}
-		for key, value := range a {
-			other, has := b[key]
-			if !has || !sameValue(value, other) {
-				return false
-			}
-		}
-		return true
-	}
-	return a == b
-}
-
-func sameNumber(a, b json.Number) bool {
-	if a == b {
-		return true
-	}
-	const precision = 200 // bits; enough for any number that means something
-	x, _, errX := big.ParseFloat(a.String(), 10, precision, big.ToNearestEven)
-	y, _, errY := big.ParseFloat(b.String(), 10, precision, big.ToNearestEven)
-	return errX == nil && errY == nil && x.Cmp(y) == 0
 }

@@ -40,6 +40,14 @@ func TestSuiteRun(t *testing.T) {
 		{name: "other header", expect: `{"requests": [{"method": "POST", "url": "https://x.y/z", "headers": {"x-a": "2"}}], "variables": {}}`, outcome: Outcome{Requests: sent, Variables: json.RawMessage(`{}`)}, want: `request 1, header x-a: expected "2", got "1"`},
 		{name: "no request", expect: `{"requests": [], "variables": {}}`, outcome: Outcome{Requests: sent, Variables: json.RawMessage(`{}`)}, want: `request 1: not expected: POST https://x.y/z`},
 		{name: "missing request", expect: `{"requests": [{"method": "GET", "url": "u"}], "variables": {}}`, outcome: Outcome{Variables: json.RawMessage(`{}`)}, want: `request 1: expected GET u, but it was not made`},
+		{name: "message", expect: `{"message": {"name": "paid", "correlationKey": "17"}, "variables": {}}`, outcome: Outcome{Message: &Message{"paid", "17", "d1"}, Variables: json.RawMessage(`{}`)}},
+		{name: "other key", expect: `{"message": {"correlationKey": "17"}, "variables": {}}`, outcome: Outcome{Message: &Message{"paid", "18", ""}, Variables: json.RawMessage(`{}`)}, want: `correlation key: expected "17", got "18"`},
+		{name: "no message", expect: `{"message": {}, "variables": {}}`, outcome: Outcome{Variables: json.RawMessage(`{}`)}, want: "message: expected one, but none was published"},
+		{name: "answer", expect: `{"answer": {"status": 202, "headers": {"x-a": "1"}, "body": {"a": 1.0}}, "variables": {}}`,
+			outcome: Outcome{Answer: &Answer{202, map[string]string{"X-A": "1"}, json.RawMessage(`{"a":1}`)}, Variables: json.RawMessage(`{}`)}},
+		{name: "other answer", expect: `{"answer": {"status": 202, "body": ""}, "variables": {}}`, outcome: Outcome{Answer: &Answer{Status: 200, Body: json.RawMessage(`"x"`)}, Variables: json.RawMessage(`{}`)},
+			want: `answer: expected status 202, got 200; answer, body: expected "", got "x"`},
+		{name: "no answer", expect: `{"answer": {}, "variables": {}}`, outcome: Outcome{Variables: json.RawMessage(`{}`)}, want: "answer: expected one, but the sender gets none"},
 		{name: "cannot run", expect: `{"variables": {}}`, err: errors.New("no protocol"), want: "no protocol"},
 	}
 	for _, test := range tests {
@@ -83,7 +91,7 @@ func TestBuiltInSuites(t *testing.T) {
 	for _, b := range BuiltIn() {
 		suite := suites[b.ID]
 		if suite == nil && b.Inbound() != "" {
-			continue // only outbound connectors have cases
+			continue // one of a kind has those for all elements
 		}
 		if suite == nil {
 			t.Errorf("%s has no cases", b.ID)

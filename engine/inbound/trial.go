@@ -155,12 +155,16 @@ func (t *trial) sample(ctx context.Context, p protocols.Protocol) error {
 	return t.why(ctx, err)
 }
 
-// why tells of a sample that its sender was refused: the answer says it without
-// an error.
+// why is the error of a sample: an answer that refuses its sender comes without
+// one, and what failed has a code.
 func (t *trial) why(ctx context.Context, err error) error {
 	refused := t.result.Answer != nil && t.result.Answer.Status >= 400
 	if notes := t.x.log.list(ctx); err == nil && refused && len(notes) > 0 {
 		return errors.New(notes[len(notes)-1].Message)
+	}
+	var call *protocols.Error
+	if errors.As(err, &call) && call.Code != "" {
+		return fmt.Errorf("%s: %w", call.Code, err)
 	}
 	return err
 }

@@ -27,7 +27,7 @@ var sampled = []protocols.Named{
 	{Name: "headers", Doc: "Headers of the request, names and texts."},
 	{Name: "params", Doc: "Parameters of the query."},
 	{Name: "body", Doc: "Body of the request: a text as it is, any other value as JSON."},
-	{Name: "sign", Doc: "true adds what the sender would prove itself with, so far as the secrets tell: an HMAC or a signature that is one, user name and password, or an API key in the Authorization header."},
+	{Name: "sign", Doc: "true adds what the sender would prove itself with, so far as the secrets tell: an HMAC or a signature that is one, user name and password, or an API key in a header."},
 }
 
 // Sample hands on a made-up request, which passes the checks of a real one.

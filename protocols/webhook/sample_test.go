@@ -67,6 +67,9 @@ func TestSampleSigned(t *testing.T) {
 			in.Auth = Auth{Type: "BASIC", Username: "u", Password: "p"}
 		}, "passed: HMAC X-Mac, authentication BASIC"},
 		{"API key", func(in *Inbound) { in.Auth = Auth{Type: "APIKEY", APIKey: "k"} }, "passed: authentication APIKEY"},
+		{"API key in a header", func(in *Inbound) {
+			in.Auth = Auth{Type: "APIKEY", APIKey: "k", APIKeyLocator: `.request.headers["x-key"]`}
+		}, "passed: authentication APIKEY"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := base()

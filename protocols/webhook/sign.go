@@ -3,6 +3,7 @@ package webhook
 import (
 	"crypto/hmac"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 )
@@ -28,9 +29,18 @@ func (l *listener) sign(to *http.Request, body []byte) {
 			to.SetBasicAuth(auth.username, auth.password)
 		}
 	case keyAuth:
-		if auth.locator == "" {
-			setMissing(to.Header, "Authorization", "Bearer "+auth.key)
-		}
+		auth.sign(to.Header)
+	}
+}
+
+// located finds the header that a plain locator looks into.
+var located = regexp.MustCompile(`\bheaders(?:\.|\[")([\w-]+)`)
+
+func (k keyAuth) sign(header http.Header) {
+	if k.locator == "" {
+		setMissing(header, "Authorization", "Bearer "+k.key)
+	} else if name := located.FindStringSubmatch(k.locator); name != nil {
+		setMissing(header, name[1], k.key)
 	}
 }
 

@@ -23,6 +23,7 @@ type TryRequest struct {
 	Variables       json.RawMessage   `json:"variables,omitempty" doc:"Process variables, an object."`
 	Secrets         map[string]string `json:"secrets,omitempty" doc:"The secrets that the connector may use; the server's own are not lent."`
 	Stub            json.RawMessage   `json:"stub,omitempty" doc:"Canned answers, as for patchbay run --stub; what none answers goes to the network."`
+	Event           json.RawMessage   `json:"event,omitempty" doc:"What comes in at an inbound connector, an object. Of a webhook: method, headers, params, body and sign, true to add what the sender proves itself with. Of a message: body, headers, key, target, id, properties. Of a poll: cursor; stub or the network answers the request."`
 	Offline         bool              `json:"offline,omitempty" doc:"No connection leaves the server: requests that no canned answer is for fail."`
 }
 
@@ -42,8 +43,9 @@ const maxTries = 4
 
 func (t try) register(api huma.API) {
 	huma.Register(api, huma.Operation{OperationID: "try-template", Method: http.MethodPost, Path: "/api/v1/try", Tags: []string{"templates"},
-		Summary:      "Run a template's connector once and return every step",
-		Description:  "The connector runs as a job of a process would: bound input, requests as sent, response, mapped variables, error decision, outcome. Secrets are masked.",
+		Summary: "Run a template's connector once and return every step",
+		Description: "The connector runs as a job of a process would: bound input, requests as sent, response, mapped variables, error decision, outcome. " +
+			"An inbound connector takes the event as if it came in: checks, expressions, the command for the workflow engine, the answer. Nothing is started or published. Secrets are masked.",
 		MaxBodyBytes: maxTemplates, SkipValidateBody: true, Metadata: body[TryRequest](), Errors: []int{404, 503}}, t.try)
 }
 

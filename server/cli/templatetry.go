@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ type templateTryCmd struct {
 	Template      string            `arg:"" help:"Template file, or the id of a built-in template."`
 	Set           []string          `sep:"none" placeholder:"PROPERTY=VALUE" help:"Value of a property, by its id or else its binding name; repeatable."`
 	Vars          string            `placeholder:"JSON|@FILE" help:"Process variables."`
+	Event         string            `placeholder:"JSON|@FILE" help:"What comes in at an inbound connector. Of a webhook: method, headers, params, body and sign, true to add what the sender proves itself with. Of a message: body, headers, key, target, id, properties. Of a poll: cursor."`
 	Stub          string            `placeholder:"FILE" help:"Canned answers, as for patchbay run."`
 	Offline       bool              `help:"Fail requests that no canned answer fits, instead of sending them."`
 	Secret        map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"Secret; repeatable. Environment variables SECRET_<NAME> count too."`
@@ -28,9 +30,11 @@ type templateTryCmd struct {
 
 func (templateTryCmd) Help() string {
 	return `Runs the template's connector once and shows every step: bound input, request as sent, response,
-mapped variables, error decision. Secrets are masked.
+mapped variables, error decision. An inbound connector takes --event as if it came in: checks, expressions, the command
+for the workflow engine, the answer to the sender. Nothing is started or published. Secrets are masked.
 
-Example: patchbay template try rates.json --set from=EUR --set to=USD`
+Example: patchbay template try rates.json --set from=EUR --set to=USD
+         patchbay template try hook.json --set inbound.context=orders --event '{"body": {"id": 7}, "sign": true}'`
 }
 
 func (c *templateTryCmd) Run(ctx context.Context, s Streams) error {
@@ -48,6 +52,9 @@ func (c *templateTryCmd) Run(ctx context.Context, s Streams) error {
 	if try.Variables, err = variablesFlag("--vars", c.Vars); err != nil {
 		return err
 	}
+	if try.Event, err = variablesFlag("--event", c.Event); err != nil {
+		return err
+	}
 	if try.Stubs, err = stubsFlag(c.Stub); err != nil {
 		return err
 	}
@@ -60,11 +67,14 @@ func (c *templateTryCmd) Run(ctx context.Context, s Streams) error {
 	} else {
 		printTry(s.Out, result)
 	}
-	if result.Outcome.Type == "failed" {
+	if unsuccessful[result.Outcome.Type] {
 		return said()
 	}
 	return nil
 }
+
+// unsuccessful are the outcomes with which the command fails.
+var unsuccessful = map[string]bool{"failed": true, "refused": true}
 
 // printTry prints the steps in their order.
 func printTry(w io.Writer, r server.TryResult) {
@@ -89,7 +99,9 @@ func printTry(w io.Writer, r server.TryResult) {
 			fmt.Fprintf(w, "answer     in %.1f ms %s\n", e.DurationMs, e.ResponseBody)
 		}
 	}
-	fmt.Fprintf(w, "response   %s\n", asText(r.Response))
+	if printEvents(w, r); r.Events == nil {
+		fmt.Fprintf(w, "response   %s\n", asText(r.Response))
+	}
 	if r.Error != nil {
 		fmt.Fprintf(w, "error      %s\n", asText(r.Error))
 	}
@@ -104,6 +116,29 @@ func printTry(w io.Writer, r server.TryResult) {
 		variables = ""
 	}
 	fmt.Fprintln(w, strings.TrimSpace(fmt.Sprintf("outcome    %s %s%s", r.Outcome.Type, reason(r.Outcome), variables)))
+}
+
+// printEvents prints the steps that only an inbound connector takes.
+func printEvents(w io.Writer, r server.TryResult) {
+	for _, e := range r.Events {
+		fmt.Fprintf(w, "event      %s\n", asText(e.Event))
+	}
+	for _, n := range r.Activity {
+		fmt.Fprintf(w, "activity   %s %s: %s\n", strings.ToLower(n.Severity), n.Tag, n.Message)
+	}
+	for _, e := range r.Evaluations {
+		fmt.Fprintf(w, "evaluated  %s: %s\n", e.Property, e.Expression)
+		fmt.Fprintf(w, "           %s\n", cmp.Or(e.Error, asText(e.Value)))
+	}
+	for _, e := range r.Events {
+		if c := e.Command; c != nil {
+			fmt.Fprintf(w, "command    %s\n", strings.Join(strings.Fields(c.Type+" "+c.MessageName+" "+c.CorrelationKey+" "+c.MessageID), " "))
+			fmt.Fprintf(w, "           %s\n", c.Variables)
+		}
+	}
+	if a := r.Answer; a != nil {
+		fmt.Fprintf(w, "answered   %d %s\n", a.Status, a.Body)
+	}
 }
 
 func reason(o server.TryOutcome) string {

@@ -46,6 +46,7 @@ func protocol(f *facts, m *markdown, p protocols.Protocol) {
 		fields(m, "Property", p.Properties())
 		named(m, "Event", p.Event)
 		named(m, "Answer", p.Answers)
+		named(m, "Made-up event", p.Sample)
 	}
 	for _, s := range f.comments.sections(folderOf(p))[1:] {
 		if !s.differs() {
