@@ -24,7 +24,7 @@ func (s *Server) routes() http.Handler {
 	r.Get("/healthz", s.health.live)
 	r.Get("/readyz", s.health.ready)
 	r.Handle("/metrics", s.metrics.handler())
-	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, FromCurl: FromCurl, Gateway: s, Inbound: s.inbound.manager, DeadLetters: s.inbound.manager, Calls: s.calls, Cases: Cases{}, Uses: s.uses, Access: access, Audit: s.audit, Version: Version()})
+	api.Mount(r, api.Options{Catalog: s.catalog, Inspect: Inspect, Try: s.try, Events: eventMembers, FromCurl: FromCurl, Gateway: s, Inbound: s.inbound.manager, DeadLetters: s.inbound.manager, Calls: s.calls, Cases: Cases{}, Uses: s.uses, Access: access, Audit: s.audit, Version: Version()})
 	r.Handle(webhook.Prefix+"*", s.inbound.mux)
 	if s.engine != nil {
 		r.With(access.Guard).Handle("/v2/*", rest.Handler(s.engine, "8.8.0"))

@@ -9,6 +9,7 @@ import (
 
 	"patchbay/engine"
 	"patchbay/engine/inbound"
+	"patchbay/protocols"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/value"
 	"patchbay/templates"
@@ -54,6 +55,15 @@ type TryNote struct {
 	Severity string `json:"severity" enum:"DEBUG,INFO,WARNING,ERROR"`
 	Tag      string `json:"tag"`
 	Message  string `json:"message"`
+}
+
+// eventMembers is api.Events.
+func eventMembers(t *templates.Template) []protocols.Named {
+	p, ok := registry().ByInboundType(t.Inbound())
+	if !ok && t.Inbound() != "" {
+		p, _ = registry().ByName(t.Protocol())
+	}
+	return p.Sample
 }
 
 // inboundTrial has the inbound connector of a scratch process take an event, with

@@ -19,8 +19,9 @@ func decode(value any, raw []byte) *Template {
 		Engines: map[string]string{}, Category: o.get("category").text("id"),
 		OutputsVisible: o.get("entriesVisible").flag("outputs"),
 	}
-	deprecated := o.get("deprecated").value
-	t.Deprecated = deprecated != nil && deprecated != false
+	deprecated := o.get("deprecated")
+	t.Deprecated = deprecated.value != nil && deprecated.value != false
+	t.DeprecationMessage, t.DeprecationRef = deprecated.text("message"), deprecated.text("documentationRef")
 	for name, engine := range o.get("engines").members() {
 		t.Engines[name], _ = engine.(string)
 	}

@@ -34,6 +34,10 @@ type Template struct {
 	// Category is the id of its category.
 	Category   string
 	Deprecated bool
+	// DeprecationMessage says why it is deprecated, and DeprecationRef where
+	// there is more on it; either may be empty.
+	DeprecationMessage, DeprecationRef string
+
 	Groups     []Group
 	Properties []*Property
 	Presets    []Preset

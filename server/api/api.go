@@ -24,7 +24,9 @@ type Options struct {
 	// published.
 	Inspect Inspect
 	// Try runs a template once.
-	Try     Trier
+	Try Trier
+	// Events tells what an inbound connector can be tried with.
+	Events  Events
 	Gateway Gateway
 	Inbound Executables
 	// DeadLetters are the messages that no process accepted.
@@ -72,7 +74,7 @@ func Mount(r chi.Router, o Options) {
 		deployments{o.Gateway, o.Audit}.register(api)
 		executables{o.Inbound, o.Audit}.register(api)
 		deadLetters{o.DeadLetters, o.Audit}.register(api)
-		workbench(api, c, o.Calls)
+		workbench(api, c, o)
 		auditLog{o.Audit}.register(api)
 	})
 }

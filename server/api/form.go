@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"patchbay/protocols"
 	"patchbay/templates"
 )
 
@@ -14,7 +15,8 @@ import (
 type drafts struct {
 	catalog
 	// slots bounds what is looked at a time; more wait for their turn.
-	slots chan struct{}
+	slots  chan struct{}
+	events Events
 }
 
 // maxDrafts is how many templates are looked at a time.
@@ -72,8 +74,22 @@ type Form struct {
 	JobType          string   `json:"jobType,omitempty"`
 	Inbound          string   `json:"inbound,omitempty"`
 	Deprecated       bool     `json:"deprecated,omitempty"`
+	// The template's own text says why; see Catalog.Deprecate for another's.
+	DeprecationMessage string        `json:"deprecationMessage,omitempty"`
+	DeprecationRef     string        `json:"deprecationRef,omitempty"`
+	Event              []EventMember `json:"event,omitempty" doc:"The members of an event that an inbound connector can be tried with."`
 	templates.Form
 }
+
+// EventMember is a member of a made-up event.
+type EventMember struct {
+	Name string `json:"name"`
+	Doc  string `json:"doc"`
+}
+
+// Events names the members of an event that an inbound template can be tried
+// with; none for others.
+type Events func(*templates.Template) []protocols.Named
 
 type formOutput struct{ Body Form }
 
@@ -97,9 +113,12 @@ func (d drafts) form(ctx context.Context, in *rawInput) (*formOutput, error) {
 	}
 	out := &formOutput{Form{ID: t.ID, Name: t.Name, Description: t.Description, DocumentationRef: t.DocumentationRef, Icon: t.Icon,
 		AppliesTo: append([]string{}, t.AppliesTo...), ElementType: t.ElementType, Engine: t.Engines["camunda"], JobType: t.JobType(), Inbound: t.Inbound(),
-		Deprecated: t.Deprecated, Form: *form}}
+		Deprecated: t.Deprecated, DeprecationMessage: t.DeprecationMessage, DeprecationRef: t.DeprecationRef, Form: *form}}
 	if t.HasVersion {
 		out.Body.Version = &t.Version
+	}
+	for _, m := range d.events(t) {
+		out.Body.Event = append(out.Body.Event, EventMember(m))
 	}
 	return out, nil
 }

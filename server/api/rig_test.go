@@ -18,6 +18,7 @@ import (
 	"patchbay/engine/inbound"
 	"patchbay/engine/store"
 	"patchbay/engine/zeebe"
+	"patchbay/protocols"
 	"patchbay/protocols/httpx"
 	"patchbay/server/audit"
 	"patchbay/templates"
@@ -55,7 +56,7 @@ func newRig(t testing.TB, change ...func(*Options)) *rig {
 	try := func(context.Context, *templates.Template, TryRequest, *httpx.Stubs) (any, error) {
 		return map[string]any{}, nil
 	}
-	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Cases: fakeCases{}, Uses: unused, Audit: log, Version: "test"}
+	o := Options{Catalog: catalog, Inspect: inspect, Try: try, Events: fakeEvents, Gateway: fakeGateway{}, Inbound: fakeInbound{}, Cases: fakeCases{}, Uses: unused, Audit: log, Version: "test"}
 	for _, c := range change {
 		c(&o)
 	}
@@ -83,6 +84,13 @@ func (fakeGateway) Deploy(_ context.Context, _ string, resources ...zeebe.Resour
 		return zeebe.Deployment{}, errors.New("away")
 	}
 	return zeebe.Deployment{Key: 1}, nil
+}
+
+func fakeEvents(t *templates.Template) []protocols.Named {
+	if t.Inbound() == "" {
+		return nil
+	}
+	return []protocols.Named{{Name: "body", Doc: "What is sent."}}
 }
 
 type fakeInbound struct{}

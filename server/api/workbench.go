@@ -9,10 +9,10 @@ import (
 
 // workbench adds what the Web UI needs besides the catalog, the trial and the
 // connectors.
-func workbench(api huma.API, c catalog, recent Calls) {
-	drafts{c, make(chan struct{}, maxDrafts)}.register(api)
+func workbench(api huma.API, c catalog, o Options) {
+	drafts{c, make(chan struct{}, maxDrafts), o.Events}.register(api)
 	evaluations{make(chan struct{}, maxEvaluations)}.register(api)
-	calls{recent}.register(api)
+	calls{o.Calls}.register(api)
 }
 
 // enter takes a place among those that work at a time, and returns what leaves

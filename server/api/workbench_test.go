@@ -40,6 +40,9 @@ func TestWorkbench(t *testing.T) {
 		{"form of another version", "/api/v1/templates/form", `{"templateId": "patchbay.rest"}`, 404, `patchbay.rest has no version 0; templateVersion 1 is its latest`},
 		{"form of nothing", "/api/v1/templates/form", `{}`, 400, `expected template, or templateId and templateVersion`},
 		{"form of a bad one", "/api/v1/templates/form", `{"template": {}}`, 422, `"pointer"`},
+		{"form of an inbound one", "/api/v1/templates/form", `{"templateId": "patchbay.webhook.start", "templateVersion": 1}`, 200, `"event":[{"name":"body","doc":"What is sent."}]`},
+		{"form of a deprecated one", "/api/v1/templates/form", `{"template": {"deprecated": {"message": "Too old.", "documentationRef": "https://x.y"}, ` + draft[1:] + `}`, 200,
+			`"deprecated":true,"deprecationMessage":"Too old.","deprecationRef":"https://x.y"`},
 		{"form with an unknown value", "/api/v1/templates/form", `{"template": ` + draft + `, "values": {"no": 1}}`, 422, `no property`},
 	}
 	r := newRig(t)
