@@ -5,8 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
+	"golang.org/x/text/encoding/charmap"
 
 	"patchbay/protocols"
 )
@@ -46,8 +48,39 @@ func RequestHeader(input map[string]*string, path string) (header http.Header, h
 		case key == "Host":
 			host = text
 		default:
-			header[key] = []string{text}
+			header[key] = []string{latin1(text)}
 		}
 	}
 	return header, host, nil
+}
+
+// latin1 is a header's value as it goes out: in ISO-8859-1, as servers read it
+// (RFC 9110, 5.5), or in UTF-8 if it holds other characters.
+func latin1(text string) string {
+	if ascii(text) {
+		return text
+	}
+	if encoded, err := charmap.ISO8859_1.NewEncoder().String(text); err == nil {
+		return encoded
+	}
+	return text
+}
+
+// headerText is the text of a header's value that came: UTF-8, or else
+// ISO-8859-1.
+func headerText(value string) string {
+	if utf8.ValidString(value) {
+		return value
+	}
+	decoded, _ := charmap.ISO8859_1.NewDecoder().String(value) // which knows every byte
+	return decoded
+}
+
+func ascii(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -17,12 +17,12 @@ func Headers(h http.Header) map[string]any {
 	out := make(map[string]any, len(h))
 	for name, values := range h {
 		if len(values) == 1 {
-			out[name] = values[0]
+			out[name] = headerText(values[0])
 			continue
 		}
 		list := make([]any, len(values))
 		for i, v := range values {
-			list[i] = v
+			list[i] = headerText(v)
 		}
 		out[name] = list
 	}

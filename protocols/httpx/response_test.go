@@ -3,12 +3,22 @@ package httpx
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"patchbay/protocols"
 )
+
+// A header's value is text, whatever charset the server writes it in.
+func TestHeaders(t *testing.T) {
+	got := Headers(http.Header{"A": {"\xfcber"}, "B": {"über", "\xfc"}, "C": {""}})
+	want := map[string]any{"A": "über", "B": []any{"über", "ü"}, "C": ""}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
 
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)

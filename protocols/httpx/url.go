@@ -28,8 +28,9 @@ type Param struct {
 // set, path and query are decoded and encoded again, so that both plain and
 // encoded text works: "/a b" and "/a%20b" are the same, a plus sign is itself
 // in a path and a blank in a query, an encoded slash or ampersand stays
-// encoded, and an equals sign without a value is dropped. Params are appended to the query, which is then encoded strictly,
-// even if raw is set. A fragment is dropped. Errors are *protocols.InputError;
+// encoded, an equals sign in a parameter's value is encoded, and one without a
+// value is dropped, as are parameters without a name. Params are appended to the
+// query, which is then encoded strictly, even if raw is set. A fragment is dropped. Errors are *protocols.InputError;
 // a URL with a user name in it is an *protocols.Error with code 500.
 func EncodeURL(text string, raw bool, params []Param) (*url.URL, error) {
 	scheme, authority, path, query, err := splitURL(text)
@@ -97,18 +98,44 @@ func encodePath(path string) string {
 }
 
 func encodeQuery(query string) string {
-	if plain(query, safeInQuery+"&=") && !strings.Contains(query, "=&") && !strings.HasSuffix(query, "=") {
+	if settled(query) {
 		return query
 	}
-	pairs := strings.Split(query, "&")
-	for i, pair := range pairs {
+	var pairs []string
+	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(strings.ReplaceAll(pair, "+", " "), "=")
-		pairs[i] = escape(unescape(name), safeInQuery)
-		if value != "" {
-			pairs[i] += "=" + escape(unescape(value), safeInQuery)
+		if name == "" {
+			continue
 		}
+		pair = escape(unescape(name), safeInQuery)
+		if value != "" {
+			pair += "=" + escape(unescape(value), safeInQuery)
+		}
+		pairs = append(pairs, pair)
 	}
 	return strings.Join(pairs, "&")
+}
+
+// settled reports whether a query is as encodeQuery would write it: safe
+// characters, and in each pair a name and at most one equals sign before a value.
+func settled(query string) bool {
+	if query == "" {
+		return true
+	}
+	before, named := byte('&'), false // the last sign that divides, and whether something follows it
+	for i := range len(query) {
+		switch c := query[i]; {
+		case c == '&' && named:
+			before, named = '&', false
+		case c == '=' && named && before == '&':
+			before, named = '=', false
+		case alnum(c) || strings.IndexByte(safeInQuery, c) >= 0:
+			named = true
+		default:
+			return false
+		}
+	}
+	return named
 }
 
 // addParams encodes the query strictly and appends the parameters.

@@ -15,6 +15,9 @@ import (
 )
 
 const (
+	// emptyType is the content type of a body that is not there, as Camunda's
+	// connector sends it.
+	emptyType     = "text/plain; charset=UTF-8"
 	jsonType      = "application/json"
 	formType      = "application/x-www-form-urlencoded"
 	multipartType = "multipart/form-data"
@@ -23,6 +26,9 @@ const (
 // encode returns the body's bytes and completes the content type.
 func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]byte, error) {
 	if in.Body == nil {
+		if header["Content-Type"] == nil {
+			header["Content-Type"] = []string{emptyType}
+		}
 		return nil, nil
 	}
 	ctx = documents.WithBudget(ctx, c.http.Host().Limits.RequestBody)
@@ -50,13 +56,13 @@ func (c *client) encode(ctx context.Context, in *Input, header http.Header) ([]b
 		return formBody(object)
 	}
 	if text, ok := body.(string); ok {
-		return textBody(text, params["charset"])
+		return textBody([]byte(text), params["charset"])
 	}
 	encoded, err := httpx.EncodeJSON(body)
 	if err != nil {
 		return nil, &protocols.InputError{Path: "body", Message: "it cannot be encoded as JSON: " + err.Error(), Cause: err}
 	}
-	return encoded, nil
+	return textBody(encoded, params["charset"])
 }
 
 // mediaType is a content type without its parameters, and these. Most are plain
@@ -105,22 +111,23 @@ func withoutNulls(value any) any {
 	return value
 }
 
-func textBody(text, charset string) ([]byte, error) {
+// textBody writes a text in the charset that the content type names.
+func textBody(text []byte, charset string) ([]byte, error) {
 	if charset == "" {
-		return []byte(text), nil
+		return text, nil
 	}
 	e, known := httpx.Charset(charset)
 	if !known {
 		return nil, &protocols.InputError{Path: "headers.Content-Type", Message: fmt.Sprintf("the charset %q is not known", charset)}
 	}
 	if e == nil {
-		return []byte(text), nil
+		return text, nil
 	}
-	encoded, err := e.NewEncoder().String(text)
+	encoded, err := e.NewEncoder().Bytes(text)
 	if err != nil {
 		return nil, &protocols.InputError{Path: "body", Message: fmt.Sprintf("it cannot be written in the charset %q", charset), Cause: err}
 	}
-	return []byte(encoded), nil
+	return encoded, nil
 }
 
 // formBody encodes an object's members as a form in UTF-8, sorted by name. A

@@ -18,8 +18,8 @@
 //     it, so a server that drips cannot hold a job.
 //   - Nothing is repeated in silence on 429, 503 or a broken connection; a retry
 //     is what the input callPolicy.retry asks for.
-//   - Authentication replaces a header Authorization that is given as well,
-//     instead of sending two.
+//   - Authentication replaces a header of the same name, such as Authorization,
+//     that is given as well, instead of sending two.
 //   - A token is kept for as long as its answer says. An answer without a token
 //     is the error OAUTH_TOKEN_ERROR.
 //   - A token that a server refuses with 401 is fetched anew, once, if it came
@@ -47,7 +47,11 @@
 //     instead of failing the call.
 //   - The parameters of a URL keep their order.
 //   - A 403 whose headers say that a rate limit is used up is temporary.
-//   - A percent sign that begins no escape is encoded.
+//   - A percent sign that begins no escape is encoded, and bytes that are no
+//     UTF-8 stay as they are escaped.
+//   - A URL may have blanks around it and capitals in its scheme.
+//   - Header values are in ISO-8859-1, as there, but in UTF-8 if they need to be,
+//     and a line break in one fails the job instead of becoming a blank.
 //   - HTTP/2 and brotli are spoken, connections are kept and shared by jobs, and
 //     the header User-Agent is patchbay unless one is given.
 //   - Bodies have size limits in both directions. Calls with answers of more
