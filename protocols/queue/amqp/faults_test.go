@@ -16,12 +16,11 @@ import (
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	amqp "github.com/rabbitmq/amqp091-go"
-	"github.com/rs/zerolog"
 
 	"patchbay/protocols"
 	"patchbay/protocols/protocoltest"
+	"patchbay/protocols/queue/queuetest"
 )
 
 // patience bounds how long these tests wait for what must happen.
@@ -343,44 +342,37 @@ func TestBrokerReject(t *testing.T) {
 	}
 }
 
-// proxied puts a proxy before the node, and returns it with the URI of a client
-// that notices silence.
-func (r rabbit) proxied(t testing.TB) (proxy *toxiproxy.Proxy, uri string) {
+// proxied puts a network before the node that tests make worse, and returns it
+// with the URI of a client that notices silence.
+func (r rabbit) proxied(t testing.TB) (n *queuetest.Network, uri string) {
 	t.Helper()
-	u := r.parsed(t)
-	proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "rabbitmq", "127.0.0.1:0", u.Host)
-	if err := proxy.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(proxy.Stop)
-	u.Host, u.RawQuery = proxy.Listen, "heartbeat=1"
-	return proxy, u.String()
+	return queuetest.NewNetwork(t, r.parsed(t).Host), r.uri + "?heartbeat=1"
 }
 
 // TestBrokerSilence lets everything that is sent vanish.
 func TestBrokerSilence(t *testing.T) {
 	r := node(t)
-	proxy, uri := r.proxied(t)
+	network, uri := r.proxied(t)
 	target := r.queue(t, nil)
-	publish := publisher(t, protocoltest.Host(t))
+	host := protocoltest.Host(t)
+	host.Dial = network.Dial
+	publish := publisher(t, host)
 	if _, err := publish(t.Context(), job(uri, "", target, "x")); err != nil {
 		t.Fatal(err)
 	}
-	in := inbound(t, protocoltest.NewInboundHost(t).Host(protocoltest.Host(t)), map[string]any{"authentication": map[string]any{"uri": uri}, "queueName": target})
+	in := inbound(t, protocoltest.NewInboundHost(t).Host(host), map[string]any{"authentication": map[string]any{"uri": uri}, "queueName": target})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	err := in.Receive(ctx, func() {}, func(context.Context, protocols.Event) (protocols.Correlation, error) {
-		for _, stream := range []string{"upstream", "downstream"} {
-			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(`{"type":"timeout","stream":"` + stream + `","attributes":{"timeout":0}}`)); err != nil {
-				t.Error(err)
-			}
-		}
+		network.Hang(t)
 		return protocols.Correlation{Matched: true}, nil
 	})
 	if err == nil || ctx.Err() != nil {
 		t.Errorf("the consumer does not notice: %v", err)
 	}
-	if _, err := publish(t.Context(), job(uri, "", target, "x")); code(err) != CodeDisconnected && code(err) != "TIMEOUT" {
+	short, done := context.WithTimeout(t.Context(), patience/10)
+	defer done()
+	if _, err := publish(short, job(uri, "", target, "x")); code(err) != CodeDisconnected && code(err) != "TIMEOUT" {
 		t.Errorf("the producer does not notice: %v", err)
 	}
 }
@@ -389,27 +381,6 @@ func TestBrokerSilence(t *testing.T) {
 // or breaks off in the middle of a frame.
 func TestBrokerPoorNetwork(t *testing.T) {
 	r := node(t)
-	proxy, uri := r.proxied(t)
-	troubles := []string{
-		`{"type":"latency","attributes":{"latency":100,"jitter":50}}`,
-		`{"type":"reset_peer","attributes":{"timeout":50}}`,
-		`{"type":"limit_data","attributes":{"bytes":2000}}`,
-		`{"type":"limit_data","stream":"upstream","attributes":{"bytes":3000}}`,
-		`{"type":"timeout","attributes":{"timeout":300}}`,
-		`{"type":"bandwidth","stream":"upstream","attributes":{"rate":20}}`,
-		`{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":100}}`,
-	}
-	e := endurance(t, uri, func(t testing.TB) string { return r.queue(t, nil) })
-	e.Messages, e.Restarts = 3500, len(troubles)
-	e.Again = func(t testing.TB, n int) {
-		toxic, err := proxy.Toxics.AddToxicJson(strings.NewReader(troubles[n]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		if err := proxy.Toxics.RemoveToxic(context.Background(), toxic.Name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	e.Run(t)
+	network, uri := r.proxied(t)
+	network.Over(endurance(t, uri, func(t testing.TB) string { return r.queue(t, nil) })).Run(t)
 }

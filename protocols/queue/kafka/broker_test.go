@@ -309,3 +309,10 @@ func TestBrokerEndurance(t *testing.T) {
 	s.Target = func(t testing.TB) string { return b.topic(t, 4) }
 	queuetest.Endurance{Suite: s, Messages: 100_000, Restarts: 20}.Run(t)
 }
+
+// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
+// or breaks off in the middle of a frame.
+func TestBrokerPoorNetwork(t *testing.T) {
+	b := realBroker(t)
+	queuetest.NewNetwork(t, b.servers).Over(queuetest.Endurance{Suite: b.suite()}).Run(t)
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"patchbay/protocols"
@@ -103,17 +104,29 @@ func TestBroker(t *testing.T) {
 	}
 }
 
-// TestBrokerEndurance tells messages apart by their content, as an element's
+// endurance tells messages apart by their content, as an element's
 // messageIdExpression does.
-func TestBrokerEndurance(t *testing.T) {
-	n := newNode(t)
-	s := n.suite(t, version5, "1", false)
+func (n node) endurance(t *testing.T, version, qos string) queuetest.Endurance {
+	s := n.suite(t, version, qos, false)
 	properties := s.Properties
 	s.Properties = func(target string) map[string]any {
 		return with(properties(target), "consumption", map[string]any{"maxInFlight": 256})
 	}
-	queuetest.Endurance{
+	return queuetest.Endurance{
 		Suite: s, Messages: 100_000, Restarts: 20,
 		ID: func(e protocols.Event) string { return s.Body(e.Value) },
-	}.Run(t)
+	}
+}
+
+func TestBrokerEndurance(t *testing.T) { newNode(t).endurance(t, version5, "1").Run(t) }
+
+// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
+// or breaks off in the middle of a frame.
+func TestBrokerPoorNetwork(t *testing.T) {
+	n := newNode(t)
+	for _, c := range [][2]string{{version5, "1"}, {version311, "2"}} {
+		t.Run(c[0]+" QoS "+c[1], func(t *testing.T) {
+			queuetest.NewNetwork(t, strings.TrimPrefix(n.url, "mqtt://")).Over(n.endurance(t, c[0], c[1])).Run(t)
+		})
+	}
 }

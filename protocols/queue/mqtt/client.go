@@ -45,8 +45,11 @@ type client struct {
 	released func(id uint16)
 	// window has an entry for each publication that is not confirmed.
 	window chan struct{}
-	// incoming are the messages that came. Nothing more is read while it is full.
+	// incoming are the messages that came. Nothing more is read while it is full;
+	// crowded is closed the first time that one finds no room.
 	incoming chan packets.Packet
+	crowded  chan struct{}
+	crowd    func()
 
 	mu sync.Mutex
 	// waiting are those that wait for the answer to a packet, by its id; nil
@@ -68,8 +71,9 @@ func (a *account) introduce(ctx context.Context, conn net.Conn, s settings) (*cl
 	defer unhook()
 	c := &client{last: firstID,
 		wire: newWire(conn, a.version, a.host.Limits.ResponseBody), released: s.released, incoming: make(chan packets.Packet, max(1, s.receive)),
-		waiting: map[uint16]chan packets.Packet{}, closing: make(chan struct{}), ended: make(chan struct{}),
+		waiting: map[uint16]chan packets.Packet{}, crowded: make(chan struct{}), closing: make(chan struct{}), ended: make(chan struct{}),
 	}
+	c.crowd = sync.OnceFunc(func() { close(c.crowded) })
 	err := c.greet(a, s)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -172,11 +176,7 @@ func (c *client) readAll() {
 func (c *client) handle(pk packets.Packet) error {
 	switch pk.FixedHeader.Type {
 	case packets.Publish:
-		select {
-		case c.incoming <- pk:
-		case <-c.closing: // the broker delivers it again
-		case <-c.ended:
-		}
+		c.admit(pk)
 	case packets.Pubrel:
 		if c.released != nil {
 			c.released(pk.PacketID)
@@ -193,6 +193,21 @@ func (c *client) handle(pk packets.Packet) error {
 		return refusal{pk.ReasonCode, pk.Properties.ReasonString}
 	}
 	return nil
+}
+
+// admit hands a message to the consumer, once there is room.
+func (c *client) admit(pk packets.Packet) {
+	select {
+	case c.incoming <- pk:
+		return
+	default:
+		c.crowd()
+	}
+	select {
+	case c.incoming <- pk:
+	case <-c.closing: // the broker delivers it again
+	case <-c.ended:
+	}
 }
 
 // answer is an acknowledgement.

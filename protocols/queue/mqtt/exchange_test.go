@@ -1,9 +1,11 @@
 package mqtt
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -118,6 +120,36 @@ func TestHandledBefore(t *testing.T) {
 	}
 	if d := next(t, again); string(d.Value) != "second" {
 		t.Errorf("%q came again", d.Value)
+	}
+}
+
+// A session may hold more messages than have room, which come before the broker
+// answers the subscription of a connector that was started again.
+func TestBacklog(t *testing.T) {
+	b := serve(t)
+	const most, count = 2, 20
+	properties := map[string]any{"servers": b.url(), "topic": "backlog", "version": version311, "clientId": "backlog", "consumption": map[string]any{"maxInFlight": most}}
+	if err := openAgain(t, listen(t, properties)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	for n := range count {
+		if _, err := publish(t, open(), map[string]any{"servers": b.url(), "topic": "backlog", "message": map[string]any{"value": n}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	c, err := listen(t, properties).Open(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for came := map[string]bool{}; len(came) < count; { // in any order: this broker's
+		d := next(t, c)
+		came[string(d.Value)] = true
+		if err := c.Ack(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -47,15 +47,7 @@ func suite(b *broker, version, qos string) queuetest.Suite {
 		Input: func(target string, m queue.Message) map[string]any {
 			return b.job(target, m, setting)
 		},
-		Properties: func(target string) map[string]any {
-			// A session belongs to a client id, so each target has its own.
-			// This broker stalls when it may not send more (mochi-mqtt 2.7.9 forgets
-			// to count what it then sends), so it may send a burst.
-			out := map[string]any{"servers": b.url(), "topic": target, "clientId": target[5:], "group": "readers",
-				"consumption": map[string]any{"maxInFlight": 2000}}
-			maps.Copy(out, setting)
-			return out
-		},
+		Properties: properties,
 		Sharing: func(target string, n int) map[string]any {
 			return with(properties(target), "clientId", fmt.Sprint(target[5:], n), "group", "readers")
 		},

@@ -37,7 +37,15 @@ func (s *session) open(ctx context.Context) (queue.Consumer, error) {
 		return nil, err
 	}
 	s.resume(c.greeting.SessionPresent)
-	if err := s.subscribe(ctx, c); err != nil {
+	subscribed := make(chan error, 1)
+	c.work.Go(func() { subscribed <- s.subscribe(c) })
+	select {
+	case err = <-subscribed:
+	case <-c.crowded: // the answer comes behind messages that have to be taken first
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
 		c.close()
 		return nil, err
 	}
@@ -56,8 +64,9 @@ func (s *session) resume(present bool) {
 
 // subscribe subscribes, on each connection: some brokers bring sessions back
 // without their shared subscriptions. Only with 3.1.1 a session that has the
-// subscription is left alone, as the broker would send retained messages anew.
-func (s *session) subscribe(ctx context.Context, c *client) error {
+// subscription is left alone, as the broker would send retained messages anew. A
+// refusal ends the connection.
+func (s *session) subscribe(c *client) error {
 	s.mu.Lock()
 	has := s.subscribed
 	s.mu.Unlock()
@@ -65,12 +74,13 @@ func (s *session) subscribe(ctx context.Context, c *client) error {
 		return nil
 	}
 	qos, _ := strconv.Atoi(s.properties.QoS) // one of three digits
-	answer, err := c.ask(ctx, packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, Filters: packets.Subscriptions{
+	answer, err := c.ask(context.Background(), packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Subscribe, Qos: 1}, Filters: packets.Subscriptions{
 		{Filter: s.properties.filter(), Qos: byte(qos), RetainHandling: 1}}})
 	if err != nil {
 		return err
 	}
 	if err := granted(answer, byte(qos)); err != nil {
+		c.end(err)
 		return err
 	}
 	s.mu.Lock()

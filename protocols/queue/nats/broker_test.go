@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,14 +124,13 @@ func (n node) suite(t *testing.T) queuetest.Suite {
 
 func TestBroker(t *testing.T) { newNode(t).suite(t).Run(t) }
 
-// TestBrokerEndurance repeats what was not confirmed with the same message id.
-func TestBrokerEndurance(t *testing.T) {
-	n := newNode(t)
+// endurance repeats what was not confirmed with the same message id.
+func (n node) endurance(t *testing.T) queuetest.Endurance {
 	s := n.suite(t)
 	s.Properties = func(target string) map[string]any {
 		return with(n.access(t, "patchbay", "p@ss/word"), "subject", target, "consumer", "connector", "consumption", map[string]any{"maxInFlight": 256})
 	}
-	queuetest.Endurance{
+	return queuetest.Endurance{
 		Suite: s, Messages: 100_000, Restarts: 20,
 		Again: func(t testing.TB, i int) { n.restart(t, []string{"kill", "stop"}[i%2]) },
 		Numbered: func(target string, i int) map[string]any {
@@ -138,5 +138,14 @@ func TestBrokerEndurance(t *testing.T) {
 			in["message"].(map[string]any)["id"] = fmt.Sprint(i)
 			return in
 		},
-	}.Run(t)
+	}
+}
+
+func TestBrokerEndurance(t *testing.T) { newNode(t).endurance(t).Run(t) }
+
+// TestBrokerPoorNetwork counts numbered messages over a connection that is slow,
+// or breaks off in the middle of a frame.
+func TestBrokerPoorNetwork(t *testing.T) {
+	n := newNode(t)
+	queuetest.NewNetwork(t, strings.TrimPrefix(n.url, "tls://")).Over(n.endurance(t)).Run(t)
 }
