@@ -172,12 +172,6 @@ func (c *Client) CreateInstanceWithResult(ctx context.Context, n NewInstance, va
 		TenantID: r.TenantId, Variables: json.RawMessage(r.Variables)}, nil
 }
 
-// CancelInstance ends a process instance.
-func (c *Client) CancelInstance(ctx context.Context, key int64) error {
-	_, err := c.gateway.CancelProcessInstance(ctx, &pb.CancelProcessInstanceRequest{ProcessInstanceKey: key})
-	return c.explain(err, "cancel process instance %d", key)
-}
-
 // SetVariables sets variables in the scope of an element instance; local keeps
 // them there, else each goes to the scope that has it, or to the root.
 func (c *Client) SetVariables(ctx context.Context, elementInstance int64, variables json.RawMessage, local bool) error {

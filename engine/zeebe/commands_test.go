@@ -80,8 +80,6 @@ func TestCommands(t *testing.T) {
 			`elementInstanceKey:5 variables:"{}" local:true`, nil, ""},
 		{"resolve", func() (any, error) { return nil, c.ResolveIncident(ctx, 5) }, `incidentKey:5`, nil,
 			"resolve incident 5: NOT_FOUND: Expected to resolve incident with key '5', but no such incident was found"},
-		{"cancel", func() (any, error) { return nil, c.CancelInstance(ctx, 5) }, `processInstanceKey:5`, nil,
-			"cancel process instance 5: UNIMPLEMENTED: method CancelProcessInstance not implemented"},
 		{"delete", func() (any, error) { return nil, c.DeleteResource(ctx, 5) }, `resourceKey:5`, nil,
 			"delete resource 5: UNIMPLEMENTED: method DeleteResource not implemented"},
 		{"retries", func() (any, error) { return nil, c.UpdateJobRetries(ctx, 5, 2) }, `jobKey:5 retries:2`, nil,

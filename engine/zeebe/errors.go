@@ -45,10 +45,6 @@ func (e *Error) Is(target error) bool {
 		e.status == codes.Canceled && target == context.Canceled
 }
 
-// IsNotFound reports whether err says that the gateway does not know the job,
-// process, instance or incident that a command named.
-func IsNotFound(err error) bool { return hasStatus(err, codes.NotFound) }
-
 func hasStatus(err error, code codes.Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.status == code

@@ -63,17 +63,6 @@ func (a Access) Guard(next http.Handler) http.Handler {
 	})
 }
 
-// Need lets the requests pass Guard that have at least a role.
-func (a Access) Need(role Role, next http.Handler) http.Handler {
-	return a.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := insufficient(r.Context(), role); p != nil {
-			writeProblem(w, p)
-			return
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
 func acting(r *http.Request, name string, role Role) *http.Request {
 	ctx := audit.WithActor(r.Context(), audit.Actor{Name: name, Role: role.String(), Address: r.RemoteAddr})
 	return r.WithContext(context.WithValue(ctx, roleKey{}, role))

@@ -207,11 +207,4 @@ func (l *Log) List(ctx context.Context, before int64, limit int) ([]Entry, error
 	return list, nil
 }
 
-// Discard is a Recorder that keeps nothing, for those who have no log.
-var Discard Recorder = discard{}
-
-type discard struct{}
-
-func (discard) Record(context.Context, Action, string, error) {}
-
 var _ Recorder = (*Log)(nil)

@@ -50,23 +50,14 @@ type poller struct {
 	scanner scanner
 	// confirm is false where an answer is always true, as a folder's is.
 	confirm bool
-	poke    chan struct{}
 }
 
 func newPoller(name string, p Polling, s scanner, confirm bool) *poller {
-	return &poller{name: name, polling: p.withDefaults(), scanner: s, confirm: confirm, poke: make(chan struct{}, 1)}
+	return &poller{name: name, polling: p.withDefaults(), scanner: s, confirm: confirm}
 }
 
 // Name implements Source.
 func (p *poller) Name() string { return p.name }
-
-// Poke makes the source ask again now, after a deployment that somebody saw.
-func (p *poller) Poke() {
-	select {
-	case p.poke <- struct{}{}:
-	default:
-	}
-}
 
 // Run implements Source.
 func (p *poller) Run(ctx context.Context, sink Sink) error {
@@ -76,7 +67,6 @@ func (p *poller) Run(ctx context.Context, sink Sink) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-p.poke:
 		case <-time.After(jitter(pause)):
 		}
 	}
