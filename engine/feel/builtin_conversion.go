@@ -129,7 +129,7 @@ func timeFromParts(_ *frame, a []Value) Value {
 	}
 	h, m, s := int64(a[0].int32()), int64(a[1].int32()), int64(a[2].int32())
 	withOffset := len(a) > 3 && a[3].kind == KindDaysTimeDuration
-	ok := h >= 0 && h < 24 && m >= 0 && m < 60 && s < 60 && a[2].sign() >= 0
+	ok := h >= 0 && h < 24 && m >= 0 && m < 60 && s >= 0 && s < 60 && a[2].sign() >= 0
 	if withOffset {
 		ok = ok && a[3].num >= -18*3600 && a[3].num <= 18*3600
 	}

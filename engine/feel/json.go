@@ -150,7 +150,11 @@ func FromJSON(data []byte) (Value, error) {
 // parseJSONPrefix reads the first value of a text; what follows is ignored, as from json does.
 func parseJSONPrefix(s string) (Value, bool) {
 	r := jsonReader{s: s}
-	return r.value()
+	v, ok := r.value()
+	if v.kind == KindNumber && r.pos < len(s) && strings.IndexByte(" \n\t\r", s[r.pos]) < 0 {
+		return Value{}, false
+	}
+	return v, ok
 }
 
 const maxJSONDepth = 1000

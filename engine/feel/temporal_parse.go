@@ -2,6 +2,7 @@ package feel
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -370,8 +371,11 @@ func parseDurationLiteral(s string) Value {
 }
 
 func parseLooseDaysTime(s string) (Value, bool) {
-	return parseDaysTime(strings.ReplaceAll(strings.ToUpper(s), "+", ""))
+	return parseDaysTime(plusSign.ReplaceAllString(strings.ToUpper(s), "$1"))
 }
+
+// plusSign is a sign before the whole duration or before a number, which changes nothing.
+var plusSign = regexp.MustCompile(`\+([P0-9])`)
 
 func parseDateTime(s string) Value {
 	return first(s, parseStartOfDay, parseOffsetDateTime, parseLocalDateTime)
