@@ -101,5 +101,11 @@ func (s *Server) inboundReasons() []string {
 	if s.inbound.manager.Ready() {
 		return nil
 	}
-	return []string{"inbound connectors have not all started"}
+	reasons := []string{"inbound connectors have not all started"}
+	for _, d := range s.inbound.manager.Sources() {
+		if d.Error != "" {
+			reasons = append(reasons, d.Name+": "+d.Error)
+		}
+	}
+	return reasons
 }

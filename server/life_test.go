@@ -26,6 +26,21 @@ func TestServeEmbedded(t *testing.T) {
 	s.await("/healthz", http.StatusOK)
 }
 
+// TestNotReadyTellsWhy: a source of definitions that refuses the server is named
+// with its reason.
+func TestNotReadyTellsWhy(t *testing.T) {
+	api := web(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	g := startGateway(t)
+	s := begin(t, config(t, func(c *server.Config) { c.Gateway, c.RESTAddress = g.address, api.URL }), quiet)
+	eventually(t, func() string {
+		status, body := s.get("/readyz")
+		if status == http.StatusServiceUnavailable && strings.Contains(body, "rest "+api.URL) && strings.Contains(body, "check the credentials") {
+			return ""
+		}
+		return fmt.Sprintf("%d %s", status, body)
+	})
+}
+
 // TestStopWithJobsInFlight stops the server while jobs wait for their answers:
 // they end, none is lost or done twice.
 func TestStopWithJobsInFlight(t *testing.T) {

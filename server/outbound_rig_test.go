@@ -47,6 +47,14 @@ func config(t *testing.T, change func(*server.Config)) server.Config {
 // serve runs a server and waits until it is ready.
 func serve(t *testing.T, c server.Config, log *slog.Logger) *serving {
 	t.Helper()
+	s := begin(t, c, log)
+	s.await("/readyz", http.StatusOK)
+	return s
+}
+
+// begin runs a server.
+func begin(t *testing.T, c server.Config, log *slog.Logger) *serving {
+	t.Helper()
 	s, err := server.New(t.Context(), c, log)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +63,6 @@ func serve(t *testing.T, c server.Config, log *slog.Logger) *serving {
 	running := &serving{Server: s, t: t, cancel: cancel, ended: make(chan error, 1)}
 	go func() { running.ended <- s.Run(ctx) }()
 	t.Cleanup(running.stop)
-	running.await("/readyz", http.StatusOK)
 	return running
 }
 

@@ -248,14 +248,14 @@ func (m *Manager) scanned() bool {
 
 // SourceStatus says how a definition source is.
 type SourceStatus struct {
-	Name string `json:"name"`
+	Name string
 	// Scanned is set once it has reported all there was.
-	Scanned bool `json:"scanned"`
-	// Error says why it sees nothing at the moment.
-	Error string `json:"error,omitempty"`
+	Scanned bool
+	// Error says why it sees nothing at the moment; it is empty when it does.
+	Error string
 }
 
-// Sources describes the definition sources.
+// Sources describes the definition sources, in the order of Options.
 func (m *Manager) Sources() []SourceStatus {
 	m.mu.Lock()
 	defer m.mu.Unlock()
