@@ -34,13 +34,6 @@ type Violation struct {
 	Property string
 }
 
-// TemplateText returns our JSON Schema for connector templates, for those who
-// serve or print it.
-func TemplateText() []byte { return bytes.Clone(elementTemplate) }
-
-// TestText returns our JSON Schema for the tests that lie beside templates.
-func TestText() []byte { return bytes.Clone(templateTest) }
-
 //go:embed element-template.schema.json
 var elementTemplate []byte
 

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"patchbay/schema"
 )
 
 type fakeChecker struct{}
@@ -216,7 +214,11 @@ func TestKeysAreThoseOfTheSchema(t *testing.T) {
 		Properties map[string]any
 		Defs       map[string]struct{ Properties map[string]any } `json:"$defs"`
 	}
-	if err := json.Unmarshal(schema.TemplateText(), &document); err != nil {
+	text, err := os.ReadFile("../schema/element-template.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
 	check := func(of string, properties map[string]any, s shape) {
