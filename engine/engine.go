@@ -52,6 +52,12 @@ type Options struct {
 	Extender Extender
 	// Observer is told of every attempt; nil costs nothing.
 	Observer *Observer
+	// AnswerMemory is how much memory the answers of more than
+	// protocols.LargeAnswer bytes may take together while they are decoded and
+	// mapped, by value.DecodedSize, in bytes; 256 MiB by default. Attempts with
+	// such answers wait for each other, and an answer that would take more
+	// alone is an error. Mappings may take as much again.
+	AnswerMemory int64
 	// Clock passes the time between repeated calls; the real one by default.
 	Clock policy.Clock
 	// VerboseFailures adds the error's variables to a failure's message, as
@@ -70,8 +76,8 @@ type Templates interface {
 type Engine struct {
 	Options
 	lines map[string]*line
-	// large holds an element for each turn that is taken; see turn.
-	large chan struct{}
+	// answers is what large answers share.
+	answers *room
 }
 
 // line is the connection to one protocol, opened when the first job needs it.
@@ -98,7 +104,10 @@ func New(o Options) (*Engine, error) {
 	if o.Clock.Now == nil {
 		o.Clock.Now = o.Host.Now
 	}
-	e := &Engine{Options: o, lines: map[string]*line{}, large: make(chan struct{}, largeAnswers)}
+	if o.AnswerMemory == 0 {
+		o.AnswerMemory = defaultAnswerMemory
+	}
+	e := &Engine{Options: o, lines: map[string]*line{}, answers: newRoom(o.AnswerMemory)}
 	for _, p := range o.Registry.Protocols() {
 		if p.Outbound != nil {
 			e.lines[p.Name] = &line{Protocol: p, names: readNames(p)}

@@ -44,7 +44,7 @@ type attempt struct {
 // job's. When it is cancelled while the call is under way, the outcome is nil:
 // the process shuts down, and the job is handed out again.
 func (e *Engine) Handle(ctx context.Context, job Job) Outcome {
-	a := &attempt{Engine: e, job: &job, vars: variables{raw: job.Variables}, turn: turn{places: e.large}}
+	a := &attempt{Engine: e, job: &job, vars: variables{raw: job.Variables}, turn: turn{room: e.answers}}
 	defer a.turn.end()
 	ctx = a.begin(ctx)
 	if _, ok := ctx.Deadline(); !ok && !job.Deadline.IsZero() {

@@ -218,14 +218,17 @@ func TestTheJobsDeadlineBoundsTheCall(t *testing.T) {
 	want(t, e.Handle(context.Background(), job), Complete{raw(`{}`)})
 }
 
-// Large answers are worked on by few attempts at once, each until its end.
+// Large answers share room, each until the end of its attempt.
 func TestLargeAnswersTakeTurns(t *testing.T) {
 	f := &fake{}
-	e := start(t, f, nil)
+	e := start(t, f, func(o *Options) { o.AnswerMemory = 100 })
+	takes := func(ctx context.Context, memory int64) error {
+		turn := f.calls[len(f.calls)-1].Turn
+		return errors.Join(turn.Wait(ctx, memory), turn.Wait(ctx, memory))
+	}
 	working, finish := make(chan struct{}), make(chan struct{})
-	f.answer = func(ctx context.Context, in *fakeInput) (any, error) {
-		call := f.calls[len(f.calls)-1]
-		if err := errors.Join(call.Turn.Wait(ctx), call.Turn.Wait(ctx)); err != nil {
+	f.answer = func(ctx context.Context, _ *fakeInput) (any, error) {
+		if err := takes(ctx, 30); err != nil {
 			return nil, err
 		}
 		working <- struct{}{}
@@ -233,7 +236,7 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 		return nil, nil
 	}
 	var wg sync.WaitGroup
-	for range largeAnswers {
+	for range 3 {
 		wg.Go(func() { e.Handle(context.Background(), jobOf(orderVariables)) })
 		<-working
 	}
@@ -245,13 +248,19 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 	close(finish)
 	wg.Wait()
 	f.answer = func(ctx context.Context, _ *fakeInput) (any, error) {
-		return nil, errors.Join(f.calls[len(f.calls)-1].Turn.Wait(ctx), errors.New("no"))
+		return nil, errors.Join(takes(ctx, 60), errors.New("no"))
 	}
-	for range 2 * largeAnswers { // an end of any kind is one
+	for range 2 { // an end of any kind is one
 		if got := e.Handle(context.Background(), jobOf(orderVariables)).(Fail); got.Message != "no" {
 			t.Errorf("got %+v", got)
 		}
 	}
+	f.answer = func(ctx context.Context, _ *fakeInput) (any, error) {
+		return nil, f.calls[len(f.calls)-1].Turn.Wait(ctx, 101)
+	}
+	got := e.Handle(context.Background(), jobOf(orderVariables, "errorExpression", "=bpmnError(error.code, error.message)"))
+	want(t, got, ThrowError{Code: "RESPONSE_TOO_LARGE",
+		Message: "the response would take about 0 MiB of memory, more than the 0 MiB that answers may take (--answer-memory)", Variables: raw(`{}`)})
 }
 
 func TestSizeLimit(t *testing.T) {

@@ -1,35 +1,55 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-// largeAnswers is how many attempts may work on a large answer at once; see
-// protocols.Turn. They wait for nothing but the processor meanwhile.
-const largeAnswers = 4
+	"golang.org/x/sync/semaphore"
 
-// turn is an attempt's turn to work on a large answer.
+	"patchbay/protocols"
+	"patchbay/protocols/httpx"
+)
+
+// defaultAnswerMemory is Options.AnswerMemory unless it is set: enough for four
+// answers of 10 MiB as APIs send them, or for one whose every object holds next
+// to nothing.
+const defaultAnswerMemory = 256 << 20
+
+// room is the memory that large answers share, so that attempts with such answers
+// queue, first come first served, instead of adding up. Small ones never ask.
+type room struct {
+	all  int64
+	free *semaphore.Weighted
+}
+
+func newRoom(all int64) *room { return &room{all, semaphore.NewWeighted(all)} }
+
+// turn is an attempt's turn to work on a large answer; see protocols.Turn.
 type turn struct {
-	places chan struct{} // holds one element for each turn that is taken
-	taken  bool
+	room  *room
+	taken int64
 }
 
 // Wait implements protocols.Turn.
-func (t *turn) Wait(ctx context.Context) error {
-	if t.taken {
+func (t *turn) Wait(ctx context.Context, memory int64) error {
+	if t.taken > 0 {
 		return nil
 	}
-	select {
-	case t.places <- struct{}{}:
-		t.taken = true
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if memory > t.room.all {
+		return &protocols.Error{Code: httpx.CodeTooLarge, Message: fmt.Sprintf(
+			"the response would take about %d MiB of memory, more than the %d MiB that answers may take (--answer-memory)", memory>>20, t.room.all>>20)}
 	}
+	if err := t.room.free.Acquire(ctx, memory); err != nil {
+		return err
+	}
+	t.taken = memory
+	return nil
 }
 
-// end lets the next one have its turn. It may be called more than once.
+// end makes room for others. It may be called more than once.
 func (t *turn) end() {
-	if t.taken {
-		<-t.places
-		t.taken = false
+	if t.taken > 0 {
+		t.room.free.Release(t.taken)
+		t.taken = 0
 	}
 }

@@ -122,16 +122,19 @@ type Call struct {
 }
 
 // LargeAnswer is the size in bytes from which on calls with such answers take
-// turns: decoded, an answer may take fifty times the memory of its text, and as
+// turns: decoded, an answer may take seventy times the memory of its text, and as
 // many calls as there are may get one at once.
-const LargeAnswer = 256 << 10
+const LargeAnswer = 64 << 10
 
 // Turn is a call's turn to decode a large answer. It lasts until what became of
 // the answer has been mapped, so nothing else must be waited for from then on.
 type Turn interface {
-	// Wait returns when it is the call's turn, at once if it is already, or
-	// the context's error when that ends first. It is for one goroutine.
-	Wait(ctx context.Context) error
+	// Wait returns when there is room for an answer that takes about so many
+	// bytes of memory once it is decoded (see value.DecodedSize), at once if
+	// the call had its turn already. It returns the context's error when that
+	// ends first, and an *Error for more than there is ever room for. It is for
+	// one goroutine.
+	Wait(ctx context.Context, memory int64) error
 }
 
 // Exchanged tells the observer, if there is one.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"patchbay/protocols"
+	"patchbay/protocols/value"
 )
 
 // Client sends HTTP requests under the host's rules. It is used by many
@@ -130,15 +131,16 @@ func CheckTimeouts(connectSeconds, readSeconds *int) error {
 }
 
 // RoundTrip sends a request and follows redirects if the options say so. It
-// waits for the call's turn if the answer is large. What goes wrong is an *protocols.Error or an *protocols.InputError; a status is
-// never an error here. It makes Client an http.RoundTripper; use HTTP.
+// waits for the call's turn if the answer is large. What goes wrong is an
+// *protocols.Error or an *protocols.InputError; a status is never an error here.
+// It makes Client an http.RoundTripper; use HTTP.
 func (c *Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	options := optionsOf(req.Context())
 	resp, err := c.follow(req, options)
 	if err != nil || options.Turn == nil || len(Content(resp)) <= protocols.LargeAnswer {
 		return resp, err
 	}
-	if err := options.Turn.Wait(req.Context()); err != nil {
+	if err := options.Turn.Wait(req.Context(), value.DecodedSize(Content(resp))); err != nil {
 		late := &attempt{Context: req.Context()}
 		late.connected.Store(true)
 		return nil, late.classify(err)

@@ -201,12 +201,14 @@ func TestTimeouts(t *testing.T) {
 
 // turns counts who waited for a turn, and refuses when it is told to.
 type turns struct {
-	asked int
-	err   error
+	asked  int
+	memory int64
+	err    error
 }
 
-func (t *turns) Wait(context.Context) error {
+func (t *turns) Wait(_ context.Context, memory int64) error {
 	t.asked++
+	t.memory = memory
 	return t.err
 }
 
@@ -220,8 +222,8 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 	for n, want := range map[int]int{0: 0, protocols.LargeAnswer: 0, protocols.LargeAnswer + 1: 1} {
 		turn := &turns{}
 		size = n
-		if _, err := do(t, c, &Options{Turn: turn}, "GET", u, ""); err != nil || turn.asked != want {
-			t.Errorf("%d bytes: %d waits, %v", n, turn.asked, err)
+		if _, err := do(t, c, &Options{Turn: turn}, "GET", u, ""); err != nil || turn.asked != want || turn.memory < int64(n*want) {
+			t.Errorf("%d bytes: %d waits for %d bytes, %v", n, turn.asked, turn.memory, err)
 		}
 	}
 	size = protocols.LargeAnswer + 1
@@ -229,7 +231,11 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 	if e := failure(t, err); e.Code != "408" || e.Unsent {
 		t.Errorf("no turn in time: got %+v", e)
 	}
-	status = http.StatusBadGateway
+	refusal := &protocols.Error{Code: CodeTooLarge}
+	if _, err := do(t, c, &Options{Turn: &turns{err: refusal}}, "GET", u, ""); failure(t, err) != refusal {
+		t.Errorf("no room at all: got %v", err)
+	}
+	status, size = http.StatusBadGateway, maxErrorJSON+1
 	resp, err := do(t, c, &Options{}, "GET", u, "")
 	if err != nil {
 		t.Fatal(err)

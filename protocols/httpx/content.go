@@ -144,7 +144,8 @@ func readLimited(r io.Reader, limit, size int64) ([]byte, error) {
 	buf := make([]byte, 0, min(size+1, firstBuffer)) // one more to see the end
 	for {
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			// Twice as much leaves less garbage than append does.
+			buf = append(make([]byte, 0, min(2*int64(cap(buf)), limit+1)), buf...)
 		}
 		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), limit+1)])
 		buf = buf[:len(buf)+n]

@@ -62,11 +62,15 @@ func Body(resp *http.Response) any {
 	return Text(content, resp.Header.Get("Content-Type"))
 }
 
+// maxErrorJSON is the longest body of an error that is decoded, in bytes: errors
+// outlive the call's turn.
+const maxErrorJSON = 256 << 10
+
 // StatusError returns the error of an answer with a status of 400 or more. A
-// large body stays text.
+// body of more than 256 KiB stays text.
 func (c *Client) StatusError(resp *http.Response) *protocols.Error {
 	var body any
-	if content := Content(resp); len(content) > protocols.LargeAnswer {
+	if content := Content(resp); len(content) > maxErrorJSON {
 		body = Text(content, resp.Header.Get("Content-Type"))
 	} else if body = Body(resp); body == nil {
 		body = ""

@@ -187,7 +187,7 @@ type tokenAnswer struct {
 }
 
 func readToken(a *Auth, resp *http.Response) (tokenAnswer, error) {
-	if len(Content(resp)) > protocols.LargeAnswer {
+	if len(Content(resp)) > maxErrorJSON {
 		return tokenAnswer{}, &protocols.Error{Code: codeToken, Message: "the token endpoint's answer is too large", Status: resp.StatusCode}
 	}
 	value, err := DecodeJSON(bytes.TrimSpace(Content(resp)))

@@ -293,7 +293,7 @@ func TestTokenErrors(t *testing.T) {
 		"no token":           {false, 200, `{"error":"x"}`, codeToken, false},
 		"token is no text":   {false, 200, `{"access_token":{}}`, codeToken, false},
 		"empty":              {false, 200, ``, codeToken, false},
-		"too large":          {false, 200, `{"access_token":"t"` + strings.Repeat(" ", protocols.LargeAnswer) + `}`, codeToken, false},
+		"too large":          {false, 200, `{"access_token":"t"` + strings.Repeat(" ", maxErrorJSON) + `}`, codeToken, false},
 		"too deep":           {false, 200, strings.Repeat(`{"a":`, 20) + `{"access_token":"t"}` + strings.Repeat(`}`, 20), codeToken, false},
 		"refresh expired":    {true, 400, `{"error":"invalid_grant"}`, codeExpired, false},
 		"refresh expired 2":  {true, 200, `{"error":"invalid_grant"}`, codeExpired, false},

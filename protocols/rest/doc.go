@@ -54,9 +54,12 @@
 //     and a line break in one fails the job instead of becoming a blank.
 //   - HTTP/2 and brotli are spoken, connections are kept and shared by jobs, and
 //     the header User-Agent is patchbay unless one is given.
-//   - Bodies have size limits in both directions. Calls with answers of more
-//     than 256 KiB take turns once the answer is there, so that many of them
-//     cannot fill the memory, and an error's body of that size stays text.
+//   - Bodies have size limits in both directions. Answers of more than 64 KiB
+//     share a budget of memory (--answer-memory): calls queue for it once the
+//     answer is there, by about what it takes decoded, so that many of them
+//     cannot fill the memory, and one that would take more than all of it is
+//     the error RESPONSE_TOO_LARGE. An error's body of more than 256 KiB stays
+//     text.
 //   - The return formats JSON and TEXT have that limit instead of 1.5 MiB, so a
 //     mapping can pick from a larger response; what a job completes with is
 //     limited by the engine.

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -57,6 +58,31 @@ func (s *sizer) add(v any, depth int) {
 		}
 	}
 }
+
+// What decoding makes of the signs of a JSON text, in bytes, as measured: a map
+// with room for eight members, the head of a list or of an empty map, and a
+// member or an item with what it holds.
+const (
+	objectSize = 352
+	listSize   = 48
+	itemSize   = 48
+)
+
+// DecodedSize returns about how many bytes of memory a JSON text takes while it is
+// decoded, the text included. It only counts signs, so it takes a tenth of a
+// millisecond for a megabyte, and does not mind what is no JSON; a text that is
+// neither object nor list counts as itself.
+func DecodedSize(data []byte) int64 {
+	n := int64(len(data))
+	first := bytes.TrimLeft(data, " \t\r\n\uFEFF")
+	if len(first) == 0 || first[0] != '{' && first[0] != '[' {
+		return n
+	}
+	objects, empty := count(data, "{"), count(data, "{}")
+	return n + objectSize*(objects-empty) + listSize*(count(data, "[")+empty) + itemSize*count(data, ",")
+}
+
+func count(data []byte, sign string) int64 { return int64(bytes.Count(data, []byte(sign))) }
 
 // HasLongNumber reports whether a value holds a number of more than MaxDigits
 // characters, which package value never reads but others may.

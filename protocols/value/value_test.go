@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -189,5 +190,51 @@ func BenchmarkAppend(b *testing.B) {
 		if buf, err = Append(buf[:0], v); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// DecodedSize is what decoding takes, up to half as much again or less.
+func TestDecodedSize(t *testing.T) {
+	tests := map[string]string{
+		"objects of one": `{"a":1},`,
+		"empty objects":  `{},`,
+		"empty lists":    `[],`,
+		"numbers":        `1,`,
+		"texts":          `"some text",`,
+		"nested lists":   strings.Repeat("[", 50) + strings.Repeat("]", 50) + ",",
+		"nested objects": strings.Repeat(`{"a":`, 50) + "1" + strings.Repeat("}", 50) + ",",
+		"records":        `{"id":"0123456789","name":"some name of a thing","price":12.5,"tags":["a","b"],"active":true},`,
+	}
+	for name, unit := range tests {
+		text := []byte("[" + strings.Repeat(unit, 1<<20/len(unit)) + "0]")
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		v, err := DecodeLong(text)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := int64(after.HeapAlloc) - int64(before.HeapAlloc) + int64(len(text))
+		estimate := DecodedSize(text)
+		t.Logf("%s: %d of estimated %d KiB", name, held>>10, estimate>>10)
+		if estimate < held || estimate > 4*held {
+			t.Errorf("%s: %d bytes are held, estimated %d", name, held, estimate)
+		}
+		runtime.KeepAlive(v)
+	}
+	for _, text := range []string{"", "  ", `"[[[{{{,,,"`, "a,b\n1,2"} {
+		if got := DecodedSize([]byte(text)); got != int64(len(text)) {
+			t.Errorf("%q: got %d", text, got)
+		}
+	}
+}
+
+func BenchmarkDecodedSize(b *testing.B) {
+	text := []byte("[" + strings.Repeat(`{"id":"0123456789","price":12.5},`, 32<<10) + "0]")
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		DecodedSize(text)
 	}
 }
