@@ -107,16 +107,22 @@ func callOf(r *engine.Record, template string, version int64) api.Call {
 	}
 	if r.Details != nil {
 		for _, e := range r.Details.Exchanges {
-			c.Exchanges = append(c.Exchanges, callExchange(e))
+			x := exchangeOf(e)
+			x.RequestBody, x.ResponseBody = cutBody(x.RequestBody), cutBody(x.ResponseBody)
+			c.Exchanges = append(c.Exchanges, x)
 		}
 	}
 	return c
 }
 
-func callExchange(e protocols.Exchange) api.CallExchange {
-	x := tryExchange(e)
-	return api.CallExchange{Method: x.Method, URL: x.URL, RequestHeaders: x.RequestHeaders, RequestBody: cutBody(x.RequestBody), Status: x.Status,
-		ResponseHeaders: x.ResponseHeaders, ResponseBody: cutBody(x.ResponseBody), DurationMs: float64(e.Duration) / float64(time.Millisecond), Error: x.Error}
+// exchangeOf tells of an exchange what the API does.
+func exchangeOf(e protocols.Exchange) api.CallExchange {
+	x := api.CallExchange{Method: e.Method, URL: e.URL, RequestHeaders: e.RequestHeaders, RequestBody: string(e.RequestBody), Status: e.Status,
+		ResponseHeaders: e.ResponseHeaders, ResponseBody: string(e.ResponseBody), DurationMs: float64(e.Duration) / float64(time.Millisecond)}
+	if e.Err != nil {
+		x.Error = e.Err.Error()
+	}
+	return x
 }
 
 func cutBody(body string) string {

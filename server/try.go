@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
-	"time"
 
 	"patchbay/engine"
 	"patchbay/engine/secret"
 	"patchbay/engine/zeebe"
-	"patchbay/protocols"
 	"patchbay/protocols/httpx"
 	"patchbay/server/api"
 	"patchbay/templates"
@@ -46,8 +43,8 @@ type TryResult struct {
 	Template []templates.Warning `json:"template"`
 	// Input is what the protocol's input was bound from, or an inbound
 	// connector's properties.
-	Input     map[string]any `json:"input"`
-	Exchanges []TryExchange  `json:"exchanges"`
+	Input     map[string]any     `json:"input"`
+	Exchanges []api.CallExchange `json:"exchanges"`
 	// Response is what the mappings saw, of inbound connectors the first event;
 	// null after a failure.
 	Response any `json:"response"`
@@ -69,19 +66,6 @@ type TryResult struct {
 	Evaluations []TryEvaluation `json:"evaluations,omitempty"`
 	Answer      *TryAnswer      `json:"answer,omitempty"`
 	Activity    []TryNote       `json:"activity,omitempty"`
-}
-
-// TryExchange is a request as it was sent, and its answer.
-type TryExchange struct {
-	Method          string      `json:"method"`
-	URL             string      `json:"url"`
-	RequestHeaders  http.Header `json:"requestHeaders"`
-	RequestBody     string      `json:"requestBody,omitempty"`
-	Status          int         `json:"status"`
-	ResponseHeaders http.Header `json:"responseHeaders,omitempty"`
-	ResponseBody    string      `json:"responseBody,omitempty"`
-	DurationMs      float64     `json:"durationMs"`
-	Error           string      `json:"error,omitempty"`
 }
 
 // TryOutcome is what became of the job, or of the last event.
@@ -123,7 +107,7 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	if err != nil {
 		return TryResult{}, err
 	}
-	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Exchanges: []TryExchange{},
+	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Exchanges: []api.CallExchange{},
 		Warnings: append([]engine.Warning{}, record.Warnings...), Outcome: tryOutcome(record.Outcome)}
 	if record.Error != nil {
 		r.Reason = record.Error.Reason
@@ -131,7 +115,7 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 	if d := record.Details; d != nil {
 		r.Input, r.Response, r.Variables, r.Error = d.Input, d.Response, d.Variables, d.Error
 		for _, e := range d.Exchanges {
-			r.Exchanges = append(r.Exchanges, tryExchange(e))
+			r.Exchanges = append(r.Exchanges, exchangeOf(e))
 		}
 	}
 	return r, nil
@@ -139,15 +123,6 @@ func (t Try) Do(ctx context.Context) (TryResult, error) {
 
 func noDial(_ context.Context, _, address string) (net.Conn, error) {
 	return nil, fmt.Errorf("no connection to %s is made offline", address)
-}
-
-func tryExchange(e protocols.Exchange) TryExchange {
-	x := TryExchange{Method: e.Method, URL: e.URL, RequestHeaders: e.RequestHeaders, RequestBody: string(e.RequestBody), Status: e.Status,
-		ResponseHeaders: e.ResponseHeaders, ResponseBody: string(e.ResponseBody), DurationMs: float64(e.Duration) / float64(time.Millisecond)}
-	if e.Err != nil {
-		x.Error = e.Err.Error()
-	}
-	return x
 }
 
 func tryOutcome(o engine.Outcome) TryOutcome {

@@ -12,6 +12,7 @@ import (
 	"patchbay/protocols"
 	"patchbay/protocols/documents"
 	"patchbay/protocols/value"
+	"patchbay/server/api"
 	"patchbay/templates"
 )
 
@@ -95,9 +96,9 @@ func inboundTrial(ctx context.Context, scratch *templates.Scratch, run Run, even
 
 // asTry writes down an inbound trial.
 func asTry(scratch *templates.Scratch, trial *inbound.TrialResult) TryResult {
-	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Input: trial.Input, Exchanges: []TryExchange{}, Warnings: []engine.Warning{}}
+	r := TryResult{Template: append([]templates.Warning{}, scratch.Warnings...), Input: trial.Input, Exchanges: []api.CallExchange{}, Warnings: []engine.Warning{}}
 	for _, e := range trial.Exchanges {
-		r.Exchanges = append(r.Exchanges, tryExchange(e))
+		r.Exchanges = append(r.Exchanges, exchangeOf(e))
 	}
 	for _, e := range trial.Evaluations {
 		r.Evaluations = append(r.Evaluations, tryEvaluation(e))
