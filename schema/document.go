@@ -21,6 +21,13 @@ const (
 	// maxValues is how many values a text may hold. To hold a bad one to the
 	// schema takes some 20 µs; all of Camunda's latest templates have 82,000.
 	maxValues = 250_000
+	// maxKey is how long the key of a member may be, in bytes.
+	maxKey = 1_000
+	// maxDuplicates is how many keys that appear twice are told.
+	maxDuplicates = 100
+	// maxNumber and maxExponent bound the characters of a number and of its
+	// exponent: to read one takes the square of its length.
+	maxNumber, maxExponent = 400, 4
 )
 
 // Document is a parsed JSON text that can tell where its values stand.
@@ -31,9 +38,27 @@ type Document struct {
 	Value any
 
 	indexed    sync.Once
-	offsets    map[string]int
+	root       *node
 	marks      []mark
 	duplicates []string
+}
+
+// node is where a value begins, with what it holds.
+type node struct {
+	offset  int
+	members map[string]*node
+	items   []*node
+}
+
+// child returns what a token of a JSON pointer leads to, or nil.
+func (n *node) child(token string) *node {
+	if n.members != nil {
+		return n.members[unescaper.Replace(token)]
+	}
+	if i, err := strconv.Atoi(token); err == nil && i >= 0 && i < len(n.items) {
+		return n.items[i]
+	}
+	return nil
 }
 
 // mark is the place of every markEvery-th byte, so that to find a place takes
@@ -56,8 +81,9 @@ func (e *SyntaxError) Error() string {
 }
 
 // Parse reads one JSON value. It fails with a *SyntaxError when the text is
-// not JSON in UTF-8, larger than MaxDocument, nested too deep or of too many
-// values. The text must not change while the document is used.
+// not JSON in UTF-8, larger than MaxDocument, nested too deep, of too many
+// values, or has a key or a number that is too long. The text must not change
+// while the document is used.
 func Parse(raw []byte) (*Document, error) {
 	if len(raw) > MaxDocument {
 		return nil, &SyntaxError{1, 1, fmt.Sprintf("the text has %d bytes, more than the %d that are allowed", len(raw), MaxDocument)}
@@ -87,21 +113,29 @@ func Parse(raw []byte) (*Document, error) {
 // 1. A pointer to what is not there gives the place of the nearest value
 // around it.
 func (d *Document) Position(pointer string) (line, column int) {
+	n, _ := d.find(pointer)
+	return d.place(n.offset)
+}
+
+// find returns the value at a pointer, else the nearest around it.
+func (d *Document) find(pointer string) (n *node, found bool) {
 	d.index()
-	for {
-		if offset, found := d.offsets[pointer]; found {
-			return d.place(offset)
+	n = d.root
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if pointer == "" {
+			break
 		}
-		slash := strings.LastIndexByte(pointer, '/')
-		if slash < 0 {
-			return d.place(d.offsets[""])
+		below := n.child(token)
+		if below == nil {
+			return n, false
 		}
-		pointer = pointer[:slash]
+		n = below
 	}
+	return n, true
 }
 
 // Duplicates returns pointers to the members whose key appears twice in their
-// object; the last one counts.
+// object, at most 100; the last one counts.
 func (d *Document) Duplicates() []string {
 	d.index()
 	return d.duplicates
@@ -110,24 +144,22 @@ func (d *Document) Duplicates() []string {
 // Slice returns the bytes of the value at a pointer as they stand in the
 // text, or nil if there is none.
 func (d *Document) Slice(pointer string) []byte {
-	d.index()
-	offset, found := d.offsets[pointer]
+	n, found := d.find(pointer)
 	if !found {
 		return nil
 	}
 	var value json.RawMessage
-	if json.NewDecoder(bytes.NewReader(d.Raw[offset:])).Decode(&value) != nil {
+	if json.NewDecoder(bytes.NewReader(d.Raw[n.offset:])).Decode(&value) != nil {
 		return nil
 	}
-	return d.Raw[offset : offset+len(value)]
+	return d.Raw[n.offset : n.offset+len(value)]
 }
 
 // index finds out where every value stands. Most texts are never asked for it.
 func (d *Document) index() {
 	d.indexed.Do(func() {
-		d.offsets = map[string]int{}
 		x := indexer{document: d, decoder: json.NewDecoder(bytes.NewReader(d.Raw))}
-		x.value("")
+		d.root = x.value()
 		here := mark{1, 1}
 		for start := 0; start < len(d.Raw); start += markEvery {
 			d.marks = append(d.marks, here)
@@ -162,37 +194,47 @@ func (m mark) after(piece []byte) mark {
 	return m
 }
 
-// indexer reads a text that is known to be valid, token by token.
+// indexer reads a text that is known to be valid, token by token. path are the
+// tokens of the pointer to where it is.
 type indexer struct {
 	document *Document
 	decoder  *json.Decoder
+	path     []string
 }
 
-func (x *indexer) value(pointer string) {
-	x.document.offsets[pointer] = x.next()
+func (x *indexer) value() *node {
+	n := &node{offset: x.next()}
 	switch token, _ := x.decoder.Token(); token {
 	case json.Delim('{'):
-		x.object(pointer)
+		x.object(n)
 	case json.Delim('['):
-		for i := 0; x.decoder.More(); i++ {
-			x.value(pointer + "/" + strconv.Itoa(i))
+		for x.decoder.More() {
+			n.items = append(n.items, x.below(strconv.Itoa(len(n.items))))
 		}
 		_, _ = x.decoder.Token()
 	}
+	return n
 }
 
-func (x *indexer) object(pointer string) {
+func (x *indexer) below(token string) *node {
+	x.path = append(x.path, token)
+	n := x.value()
+	x.path = x.path[:len(x.path)-1]
+	return n
+}
+
+func (x *indexer) object(n *node) {
+	n.members = map[string]*node{}
 	for x.decoder.More() {
 		key, _ := x.decoder.Token()
 		name, isString := key.(string)
 		if !isString {
 			return
 		}
-		member := pointer + "/" + escape(name)
-		if _, twice := x.document.offsets[member]; twice {
-			x.document.duplicates = append(x.document.duplicates, member)
+		if d := x.document; n.members[name] != nil && len(d.duplicates) < maxDuplicates {
+			d.duplicates = append(d.duplicates, "/"+strings.Join(append(x.path, escape(name)), "/"))
 		}
-		x.value(member)
+		n.members[name] = x.below(escape(name))
 	}
 	_, _ = x.decoder.Token()
 }
@@ -206,18 +248,28 @@ func (x *indexer) next() int {
 	return offset
 }
 
-// beyondLimits returns where a text nests too deep or holds too many values,
-// and which; the limit is empty when it does neither. It counts before anything
-// is built of the text, valid or not.
+// beyondLimits returns where a text goes beyond one of the limits, and which;
+// the limit is empty when it does not. It counts before anything is built of
+// the text, valid or not.
 func beyondLimits(raw []byte) (offset int, limit string) {
-	depth, values, inString := 0, 1, false
+	depth, values := 0, 1
 	for i := 0; i < len(raw); i++ {
 		switch c := raw[i]; {
-		case inString && c == '\\':
-			i++
 		case c == '"':
-			inString = !inString
-		case inString:
+			end := stringEnd(raw, i)
+			if end-i > maxKey+2 && isKey(raw[end:]) {
+				return i, fmt.Sprintf("a key of more than the %d bytes that are allowed", maxKey)
+			}
+			i = end - 1
+		case isNumeric(c):
+			end := i + 1
+			for end < len(raw) && isNumeric(raw[end]) {
+				end++
+			}
+			if tooLong(raw[i:end]) {
+				return i, fmt.Sprintf("a number of more than %d characters, or with an exponent of more than %d", maxNumber, maxExponent)
+			}
+			i = end - 1
 		case c == '{' || c == '[':
 			depth++
 			values++
@@ -234,6 +286,36 @@ func beyondLimits(raw []byte) (offset int, limit string) {
 		}
 	}
 	return 0, ""
+}
+
+// stringEnd returns where the string ends that begins at a place.
+func stringEnd(raw []byte, start int) int {
+	for i := start + 1; i < len(raw); i++ {
+		switch raw[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(raw)
+}
+
+// isKey reports whether a string before this text is the key of a member.
+func isKey(behind []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(behind[:min(len(behind), markEvery)], " \t\r\n"), []byte(":"))
+}
+
+func isNumeric(c byte) bool {
+	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
+}
+
+func tooLong(number []byte) bool {
+	exponent := 0
+	if e := bytes.IndexAny(number, "eE"); e >= 0 {
+		exponent = len(bytes.TrimLeft(number[e+1:], "+-0"))
+	}
+	return len(number) > maxNumber || exponent > maxExponent
 }
 
 // explain turns the parser's error into one with a place.
@@ -278,5 +360,11 @@ func escape(key string) string {
 	if !strings.ContainsAny(key, "~/") {
 		return key
 	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return escaper.Replace(key)
 }
+
+// The escapes of JSON pointers (RFC 6901, section 3).
+var (
+	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+)

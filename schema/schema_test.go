@@ -106,6 +106,9 @@ func TestParseErrors(t *testing.T) {
 		{"byte order mark", "\ufeff{}", "line 1, column 1: the text begins with a byte order mark"},
 		{"deep", strings.Repeat("[", 1000), "nested deeper than 200 levels"},
 		{"many values", "[" + strings.Repeat("[],", maxValues/2) + "1]", "more than the 250000 values that are allowed"},
+		{"long number", `{"version": ` + strings.Repeat("9", maxNumber+1) + "}", "line 1, column 13: a number of more than 400 characters"},
+		{"large exponent", `[1e-00099999]`, "line 1, column 2: a number of more than"},
+		{"long key", `{"a": "` + strings.Repeat("x", maxKey+1) + `", "` + strings.Repeat("y", maxKey+1) + `" : 1}`, "line 1, column 1012: a key of more than the 1000 bytes"},
 		{"huge", strings.Repeat(" ", MaxDocument+1), "more than the 4194304 that are allowed"},
 	}
 	for _, test := range tests {
@@ -139,6 +142,30 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+func offsetOf(d *Document, pointer string) int {
+	n, _ := d.find(pointer)
+	return n.offset
+}
+
+// TestLongPointers: what is noted of a text grows with the text, not with the
+// pointers to its values.
+func TestLongPointers(t *testing.T) {
+	key := strings.Repeat("k", maxKey)
+	const depth, twice = maxDepth - 2, 50_000
+	text := strings.Repeat(`{"`+key+`":`, depth) + `{` + strings.Repeat(`"a":1,"a":2,`, twice) + `"b":0}` + strings.Repeat("}", depth)
+	d, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	around := strings.Repeat("/"+key, depth)
+	if list := d.Duplicates(); len(list) != maxDuplicates || list[0] != around+"/a" {
+		t.Errorf("%d duplicates", len(list))
+	}
+	if line, column := d.Position(around + "/b"); line != 1 || column != len(text)-depth-1 {
+		t.Errorf("b is at %d:%d of %d", line, column, len(text))
+	}
+}
+
 // TestPositionInLongText holds the marks to the plain count, on lines longer
 // and shorter than the distance between marks.
 func TestPositionInLongText(t *testing.T) {
@@ -153,7 +180,7 @@ func TestPositionInLongText(t *testing.T) {
 			for i := 0; i < len(list); i += 1 + len(list)/97 {
 				pointer := "/" + strconv.Itoa(i)
 				line, column := d.Position(pointer)
-				if wantLine, wantColumn := position(raw, d.offsets[pointer]); line != wantLine || column != wantColumn {
+				if wantLine, wantColumn := position(raw, offsetOf(d, pointer)); line != wantLine || column != wantColumn {
 					t.Fatalf("%s is at %d:%d, want %d:%d", pointer, line, column, wantLine, wantColumn)
 				}
 			}

@@ -74,6 +74,6 @@ func (l *linter) keys(pointer string, value any, s shape) {
 func (s shape) names() []string { return slices.Sorted(maps.Keys(s)) }
 
 // pointerToken writes a key as a token of a JSON pointer (RFC 6901, section 3).
-func pointerToken(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
+func pointerToken(key string) string { return pointerEscapes.Replace(key) }
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

@@ -17,7 +17,7 @@ func Rules() []Rule { return append([]Rule{}, rules...) }
 
 var rules = []Rule{
 	{"syntax", SeverityError, "The text is not JSON",
-		"A template is one JSON object in UTF-8, or an array of them, of at most 16 MiB. Correct the text at the place that the finding names."},
+		"A template is one JSON object in UTF-8, or an array of them, of at most 4 MiB, with keys and numbers of a sane length. Correct the text at the place that the finding names."},
 	{"too-many", SeverityError, "The template has too many properties",
 		"A template may have 2,000 properties and a file 20,000, ten times as many as any template known. Split it."},
 	{"schema", SeverityError, "The template breaks the schema of element templates",
@@ -29,7 +29,7 @@ var rules = []Rule{
 	{"id", SeverityError, "The id cannot name a template",
 		"The id stands in URLs and in every diagram that uses the template. It has 1 to 255 bytes without control characters, such as \"com.example.rates\"."},
 	{"version-range", SeverityError, "The version is out of range",
-		"Modelers are JavaScript, in which numbers above 9007199254740991 lose digits. Count up from 1."},
+		"Modelers are JavaScript, in which numbers above 9007199254740991 lose digits; below 0 stands nothing, since a template without a version counts as version 0. Count up from 1."},
 	{"no-version", SeverityWarning, "The template has no version",
 		"Without a version a published template can never be replaced by a better one. Add \"version\": 1."},
 	{"version-not-raised", SeverityWarning, "The version is published already with another text",

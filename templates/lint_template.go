@@ -3,7 +3,6 @@ package templates
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -92,8 +91,8 @@ func (l *linter) id() {
 
 func (l *linter) versionRange(value any) {
 	number, _ := value.(json.Number)
-	if f, err := number.Float64(); number != "" && (err != nil || math.Abs(f) > maxVersion) {
-		l.add("/version", SeverityError, "version-range", "", fmt.Sprintf("version %.30s is out of range: at most %d", number, maxVersion), "count up from 1")
+	if f, err := number.Float64(); number != "" && (err != nil || f < 0 || f > maxVersion) {
+		l.add("/version", SeverityError, "version-range", "", fmt.Sprintf("version %.30s is out of range: 0 to %d", number, maxVersion), "count up from 1")
 	}
 }
 
