@@ -26,10 +26,11 @@ const (
 // first call of a configuration connects, the others wait for it.
 type pool struct {
 	idle time.Duration
+	life context.Context // ends with Close
+	end  context.CancelFunc
 
-	mu     sync.Mutex
-	conns  map[string]*conn
-	closed bool
+	mu    sync.Mutex
+	conns map[string]*conn
 	// work counts the goroutines that connect and close.
 	work sync.WaitGroup
 }
@@ -59,7 +60,11 @@ func Digest(texts ...string) string {
 	return string(h.Sum(nil))
 }
 
-func newPool() *pool { return &pool{idle: idleTime, conns: map[string]*conn{}} }
+func newPool() *pool {
+	p := &pool{idle: idleTime, conns: map[string]*conn{}}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p
+}
 
 // get returns the producer of a configuration. The caller gives it back by put.
 func (p *pool) get(ctx context.Context, key string, connect func(context.Context) (Producer, error)) (*conn, error) {
@@ -84,7 +89,7 @@ func (p *pool) get(ctx context.Context, key string, connect func(context.Context
 func (p *pool) take(key string, connect func(context.Context) (Producer, error)) (*conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.life.Err() != nil {
 		return nil, errors.New("the server stops")
 	}
 	c := p.conns[key]
@@ -94,7 +99,7 @@ func (p *pool) take(key string, connect func(context.Context) (Producer, error))
 		}
 		c = &conn{key: key, opened: make(chan struct{})}
 		p.conns[key] = c
-		p.work.Go(func() { c.open(connect) })
+		p.work.Go(func() { c.open(p.life, connect) })
 	}
 	c.calls++
 	if c.timer != nil {
@@ -105,9 +110,9 @@ func (p *pool) take(key string, connect func(context.Context) (Producer, error))
 }
 
 // open connects, for whoever waits and whatever becomes of the first call.
-func (c *conn) open(connect func(context.Context) (Producer, error)) {
+func (c *conn) open(ctx context.Context, connect func(context.Context) (Producer, error)) {
 	defer close(c.opened)
-	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
 	c.producer, c.err = connect(ctx)
 	var known *protocols.Error
@@ -170,7 +175,7 @@ func (p *pool) close(c *conn) {
 		c.timer.Stop()
 	}
 	p.work.Go(func() {
-		<-c.opened // within connectTime
+		<-c.opened // within connectTime, or at once when the pool is closed
 		if c.producer != nil {
 			_ = c.producer.Close() // all that it sent was confirmed
 		}
@@ -180,7 +185,7 @@ func (p *pool) close(c *conn) {
 // Close closes all connections and waits for it. No call runs any more.
 func (p *pool) Close() error {
 	p.mu.Lock()
-	p.closed = true
+	p.end()
 	for _, c := range p.conns {
 		p.remove(c)
 		p.close(c)

@@ -79,6 +79,25 @@ func TestPoolConnectsOnce(t *testing.T) {
 	})
 }
 
+// A pool that is closed does not wait for a broker that does not answer.
+func TestPoolStopsConnecting(t *testing.T) {
+	p := newPool()
+	var ended error
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := p.get(ctx, "a", func(connecting context.Context) (Producer, error) {
+		cancel() // the call's end is not the connection's
+		<-connecting.Done()
+		ended = connecting.Err()
+		return nil, ended
+	})
+	if err == nil {
+		t.Error("got a connection")
+	}
+	if err := p.Close(); err != nil || !errors.Is(ended, context.Canceled) {
+		t.Errorf("got %v; connecting ended with %v", err, ended)
+	}
+}
+
 func TestPoolKeepsWhatIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, o := newPool(), &opener{}
