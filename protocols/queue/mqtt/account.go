@@ -5,11 +5,9 @@ import (
 	cryptorand "crypto/rand"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"strings"
 
 	"patchbay/protocols"
 	"patchbay/protocols/httpx"
@@ -43,17 +41,17 @@ type account struct {
 	digest   string
 }
 
-// ports are the schemes of servers with their ports.
-var ports = map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "tls": "8883"}
+// schemes are those of servers.
+var schemes = queue.Schemes{
+	Ports:   map[string]string{"mqtt": "1883", "tcp": "1883", "mqtts": "8883", "ssl": "8883", "tls": "8883"},
+	Default: "mqtt", Example: "mqtt://host:1883 or mqtts://host:8883",
+}
 
 func newAccount(h protocols.Host, servers, version, clientID string, auth authentication, certificates *httpx.TLS) (*account, error) {
 	a := &account{host: h, auth: auth, version: levels[version], clientID: clientID, tls: certificates}
-	for server := range strings.SplitSeq(servers, ",") {
-		u, err := parseServer(strings.TrimSpace(server))
-		if err != nil {
-			return nil, &protocols.InputError{Path: "servers", Message: err.Error()}
-		}
-		a.servers = append(a.servers, u)
+	var err error
+	if a.servers, err = schemes.Servers(servers); err != nil {
+		return nil, err
 	}
 	if err := short("authentication", auth.Username, auth.Password); err != nil {
 		return nil, err
@@ -61,25 +59,6 @@ func newAccount(h protocols.Host, servers, version, clientID string, auth authen
 	all, err := json.Marshal([]any{servers, version, clientID, auth, certificates})
 	a.digest = queue.Digest(string(all))
 	return a, err
-}
-
-// parseServer reads an address. User names and passwords have a place of their
-// own, where nobody shows them.
-func parseServer(text string) (*url.URL, error) {
-	if !strings.Contains(text, "://") {
-		text = "mqtt://" + text
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Hostname() == "" || ports[u.Scheme] == "":
-		return nil, errors.New("expected an address such as mqtt://host:1883 or mqtts://host:8883")
-	case u.User != nil:
-		return nil, fmt.Errorf("the address of %s has a user name; it belongs into authentication", u.Host)
-	}
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), ports[u.Scheme])
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 // address names a topic of the broker, by its first server.
@@ -115,7 +94,7 @@ func (a *account) connect(ctx context.Context, s settings) (c *client, err error
 
 func (a *account) dial(ctx context.Context, server *url.URL) (net.Conn, error) {
 	conn, err := a.host.Dial(ctx, "tcp", server.Host)
-	if err != nil || ports[server.Scheme] == "1883" {
+	if err != nil || schemes.Ports[server.Scheme] == "1883" {
 		return conn, err
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}

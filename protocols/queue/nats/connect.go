@@ -37,40 +37,21 @@ type account struct {
 	digest  string
 }
 
-// schemes are those of servers; ports are given.
-var schemes = map[string]bool{"nats": true, "tls": true}
+// schemes are those of servers.
+var schemes = queue.Schemes{
+	Ports:   map[string]string{"nats": "4222", "tls": "4222"},
+	Default: "nats", Example: "nats://host:4222 or tls://host:4222",
+}
 
 func newAccount(h protocols.Host, servers string, auth authentication, certificates *httpx.TLS) (*account, error) {
 	a := &account{host: h, auth: auth, tls: certificates}
-	for server := range strings.SplitSeq(servers, ",") {
-		u, err := parseServer(strings.TrimSpace(server))
-		if err != nil {
-			return nil, &protocols.InputError{Path: "servers", Message: err.Error()}
-		}
-		a.servers = append(a.servers, u)
+	var err error
+	if a.servers, err = schemes.Servers(servers); err != nil {
+		return nil, err
 	}
 	all, err := json.Marshal([]any{servers, auth, certificates})
 	a.digest = queue.Digest(string(all))
 	return a, err
-}
-
-// parseServer reads an address. User names and passwords have a place of their
-// own, where nobody shows them.
-func parseServer(text string) (*url.URL, error) {
-	if !strings.Contains(text, "://") {
-		text = "nats://" + text
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Hostname() == "" || !schemes[u.Scheme]:
-		return nil, errors.New("expected an address such as nats://host:4222 or tls://host:4222")
-	case u.User != nil:
-		return nil, fmt.Errorf("the address of %s has a user name or token; it belongs into authentication", u.Host)
-	}
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), "4222")
-	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
 // identity are the options of who connects, and how.
