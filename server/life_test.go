@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"patchbay/engine/zeebe"
 	"patchbay/server"
 	"patchbay/server/cli/clitest"
 )
@@ -41,6 +42,17 @@ func TestNotReadyTellsWhy(t *testing.T) {
 	})
 }
 
+// inFlight starts instances and waits until the call of each has arrived.
+func inFlight(t *testing.T, c *zeebe.Client, arrived <-chan struct{}, jobs int) {
+	t.Helper()
+	for range jobs {
+		start(t, c, "p", "{}")
+	}
+	for range jobs {
+		<-arrived
+	}
+}
+
 // TestStopWithJobsInFlight stops the server while jobs wait for their answers:
 // they end, none is lost or done twice.
 func TestStopWithJobsInFlight(t *testing.T) {
@@ -51,12 +63,7 @@ func TestStopWithJobsInFlight(t *testing.T) {
 	s := serve(t, config(t, func(c *server.Config) { c.Gateway = g.address }), quiet)
 	c := g.client()
 	deployTo(t, c, call(target.URL).process("p"))
-	for range jobs {
-		start(t, c, "p", "{}")
-	}
-	for range jobs {
-		<-arrived
-	}
+	inFlight(t, c, arrived, jobs)
 	s.cancel()
 	clitest.Eventually(t, func() bool { status, _ := s.get("/readyz"); return status != http.StatusOK }, func() string { return "still ready" })
 	close(answers)
@@ -110,12 +117,7 @@ func TestGatewayKilled(t *testing.T) {
 	s := serve(t, config(t, func(c *server.Config) { c.Gateway = g.address }), quiet)
 	c := g.client()
 	deployTo(t, c, call(target.URL).process("p"))
-	for range jobs {
-		start(t, c, "p", "{}")
-	}
-	for range jobs {
-		<-arrived
-	}
+	inFlight(t, c, arrived, jobs)
 	g.kill()
 	close(answers)
 	s.await("/readyz", http.StatusServiceUnavailable)

@@ -49,10 +49,24 @@ func Words(line string) []string {
 // networks of allow besides public addresses.
 func Serve(t *testing.T, allow ...string) *server.Server {
 	t.Helper()
-	s, err := server.New(context.Background(), server.Config{
-		Listen: "127.0.0.1:0", EngineListen: "127.0.0.1:0", Data: t.TempDir(), SecretPrefix: "SECRET_", AllowNet: allow,
+	s := Start(t, func(c *server.Config) { c.AllowNet = allow })
+	t.Setenv("PATCHBAY_SERVER", "http://"+s.Address())
+	t.Setenv("ZEEBE_ADDRESS", s.EngineAddress())
+	return s
+}
+
+// Start runs a server with an embedded engine in this process until the test
+// ends; change may set what it needs.
+func Start(t *testing.T, change ...func(*server.Config)) *server.Server {
+	t.Helper()
+	c := server.Config{
+		Listen: "127.0.0.1:0", EngineListen: "127.0.0.1:0", Data: t.TempDir(), SecretPrefix: "SECRET_",
 		MaxJobs: 64, JobTimeout: time.Minute, Drain: 5 * time.Second, MessageTTL: time.Hour,
-	}, slog.New(slog.DiscardHandler))
+	}
+	for _, set := range change {
+		set(&c)
+	}
+	s, err := server.New(context.Background(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +79,6 @@ func Serve(t *testing.T, allow ...string) *server.Server {
 			t.Errorf("stop the server: %v", err)
 		}
 	})
-	t.Setenv("PATCHBAY_SERVER", "http://"+s.Address())
-	t.Setenv("ZEEBE_ADDRESS", s.EngineAddress())
 	return s
 }
 

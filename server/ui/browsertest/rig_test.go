@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +23,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"patchbay/server"
+	"patchbay/server/cli/clitest"
 	"patchbay/server/ui"
 )
 
@@ -46,26 +46,8 @@ func newSite(t *testing.T, change ...func(*server.Config)) *site {
 	if browser() == "" {
 		t.Skip("PATCHBAY_BROWSER names no browser")
 	}
-	c := server.Config{
-		Listen: "127.0.0.1:0", EngineListen: "127.0.0.1:0", Data: t.TempDir(), SecretPrefix: "SECRET_", SecretNames: "any", AllowLoopback: true,
-		MaxJobs: 64, JobTimeout: time.Minute, Drain: 5 * time.Second, MessageTTL: time.Hour, CallBodies: true,
-	}
-	for _, set := range change {
-		set(&c)
-	}
-	s, err := server.New(context.Background(), c, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("stop the server: %v", err)
-		}
-	})
+	own := func(c *server.Config) { c.SecretNames, c.AllowLoopback, c.CallBodies = "any", true, true }
+	s := clitest.Start(t, append([]func(*server.Config){own}, change...)...)
 	return &site{T: t, Server: s, url: "http://" + s.Address(), shop: newShop(t)}
 }
 
