@@ -9,6 +9,7 @@ import (
 	"mime"
 	"path"
 	"strings"
+	"time"
 
 	"patchbay/engine/expr"
 	"patchbay/protocols"
@@ -140,6 +141,9 @@ func randomUUID() string {
 // reference is the variable that stands for a stored document.
 func reference(info protocols.DocumentInfo) map[string]any {
 	metadata := map[string]any{"contentType": info.ContentType, "fileName": info.Name, "size": info.Size}
+	if !info.Expires.IsZero() {
+		metadata["expiresAt"] = info.Expires.UTC().Format(time.RFC3339)
+	}
 	out := map[string]any{
 		"camunda.document.type": "camunda", "storeId": info.StoreID, "documentId": info.ID, "metadata": metadata,
 	}

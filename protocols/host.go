@@ -145,6 +145,8 @@ type DocumentInfo struct {
 	Size int64
 	// TTL is how long the store keeps it; 0 means the store's default.
 	TTL time.Duration
+	// Expires is when the store drops it; the zero time if never, or not known.
+	Expires time.Time
 }
 
 // Documents stores documents and finds them again.

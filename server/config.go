@@ -51,6 +51,10 @@ type Config struct {
 	Tenant     []string          `placeholder:"ID" help:"Tenant whose jobs are taken; repeatable; the default tenant if absent."`
 	Drain      time.Duration     `default:"20s" help:"How long running jobs may take when the server stops."`
 
+	AnswerMemory  int           `default:"256" placeholder:"MIB" help:"Most memory that answers of more than 64 KiB take together while they are decoded, by about what they take then: others wait, and one that would take more alone fails. Mappings may take as much again."`
+	DocumentSpace int           `default:"10240" placeholder:"MIB" help:"Most space that stored documents take in --data, 64 MiB each; when it is used up, storing fails."`
+	DocumentTTL   time.Duration `name:"document-ttl" default:"720h" help:"How long a document is kept that names no time of its own; 0 keeps it for ever."`
+
 	CallBodies bool `name:"call-bodies" help:"Keep requests and answers of recent calls, with bodies of up to 4 KiB, for the Web UI; secrets are masked."`
 
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"Least severity that is logged: ${enum}."`
@@ -63,6 +67,11 @@ func (c Config) Validate() error {
 	for name, address := range map[string]string{"--listen": c.Listen, "--engine-listen": c.EngineListen} {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			problems = append(problems, fmt.Errorf("%s %q: expected HOST:PORT, such as 127.0.0.1:8086", name, address))
+		}
+	}
+	for name, size := range map[string]int{"--answer-memory": c.AnswerMemory, "--document-space": c.DocumentSpace} {
+		if size < 0 {
+			problems = append(problems, fmt.Errorf("%s %d: expected a number of MiB", name, size))
 		}
 	}
 	if scheme, _, ok := strings.Cut(c.Database, "://"); ok && scheme != "postgres" && scheme != "postgresql" {

@@ -45,6 +45,8 @@ type ConnectorOptions struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TypeNames maps further job types to ones that are served.
 	TypeNames map[string]string
+	// AnswerMemory bounds what large answers take (see engine.Options).
+	AnswerMemory int64
 	// Workers bounds and names the workers.
 	Workers zeebe.WorkerOptions
 	// Observer is told of every attempt; nil for none.
@@ -74,7 +76,7 @@ func NewConnectors(o ConnectorOptions) (*Connectors, error) {
 	c.engine, err = engine.New(engine.Options{
 		Registry: c.registry, Host: host, Templates: o.JobTypes, TypeNames: o.TypeNames,
 		Secrets: o.Secrets, SecretNames: o.SecretNames, ModelSecretsOnly: o.ModelSecretsOnly,
-		Constraints: o.Constraints, Extender: o.Client, Observer: o.Observer,
+		Constraints: o.Constraints, Extender: o.Client, Observer: o.Observer, AnswerMemory: o.AnswerMemory,
 	})
 	if err != nil {
 		return nil, err

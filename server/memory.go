@@ -11,8 +11,13 @@ import (
 // took an eighth of the CPU at full load, and takes a third less for 4 MB more.
 const gcPercent = 150
 
+// softLimit is how much memory there may be before garbage is collected more
+// often than that. Answers of some megabytes leave ten times as much garbage; what
+// is in use may take more.
+const softLimit = 768 << 20
+
 // TuneCollector sets the garbage collector for a process that serves, unless
-// GOGC in the environment does. Call it once, after New: what starting has used,
+// GOGC and GOMEMLIMIT in the environment do. Call it once, after New: what starting has used,
 // above all migrations, would count as in use in the first collections, and the
 // first load would take 30 MB more. What starting has left behind is as much as
 // what stays, so it goes back to the system.
@@ -22,5 +27,8 @@ func TuneCollector() {
 	forgetCode()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit)
 	}
 }

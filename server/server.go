@@ -157,7 +157,8 @@ func (s *Server) embedded() bool {
 func (s *Server) openConnectors(context.Context) (err error) {
 	c := s.config
 	c.warnOfSecrets(s.log)
-	store, err := documents.OpenDirectory(filepath.Join(c.Data, "documents"), time.Now)
+	limits := documents.Limits{Total: int64(c.DocumentSpace) << 20, TTL: c.DocumentTTL}
+	store, err := documents.OpenDirectory(filepath.Join(c.Data, "documents"), limits, time.Now)
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,7 @@ func (s *Server) openConnectors(context.Context) (err error) {
 	s.elements = newElements(models, s.catalog.Template, s.log)
 	o := ConnectorOptions{
 		Client: s.client, JobTypes: s.types, Documents: store, Allow: c.Allow(), Secrets: c.secrets(), Messages: s.messages(),
-		SecretNames: models.secretNames, ModelSecretsOnly: c.SecretNames == "model", Constraints: s.elements.check, TypeNames: c.JobType,
+		SecretNames: models.secretNames, ModelSecretsOnly: c.SecretNames == "model", Constraints: s.elements.check, TypeNames: c.JobType, AnswerMemory: int64(c.AnswerMemory) << 20,
 		Workers:  zeebe.WorkerOptions{MaxTotal: c.MaxJobs, MaxActive: max(c.MaxJobs/4, 1), Timeout: c.JobTimeout, TenantIDs: c.Tenant, Observer: s.metrics, Log: s.log},
 		Observer: &engine.Observer{Done: s.observe, Detail: c.CallBodies}, Log: s.log,
 	}

@@ -27,7 +27,6 @@ type Memory struct {
 type item struct {
 	info    protocols.DocumentInfo
 	content []byte
-	expires time.Time
 }
 
 // maxItems bounds how many documents a store in memory holds, for empty ones
@@ -52,6 +51,7 @@ func (m *Memory) Create(_ context.Context, info protocols.DocumentInfo, body io.
 	info.StoreID, info.ID = "memory", newID()
 	info.Size = int64(len(content))
 	info.Hash = hashOf(content)
+	info.Expires = expiry(m.now(), info.TTL)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.expire()
@@ -62,7 +62,7 @@ func (m *Memory) Create(_ context.Context, info protocols.DocumentInfo, body io.
 		return info, fmt.Errorf("store a document: the store in memory is full (%d documents)", maxItems)
 	}
 	m.used += info.Size
-	m.items[info.ID] = item{info, content, expiry(m.now(), info.TTL)}
+	m.items[info.ID] = item{info, content}
 	return info, nil
 }
 
@@ -80,7 +80,7 @@ func (m *Memory) Open(_ context.Context, storeID, id string) (io.ReadCloser, pro
 
 func (m *Memory) expire() {
 	for id, it := range m.items {
-		if past(it.expires, m.now()) {
+		if past(it.info.Expires, m.now()) {
 			m.used -= it.info.Size
 			delete(m.items, id)
 		}
@@ -88,7 +88,7 @@ func (m *Memory) expire() {
 }
 
 func notFound(id string) error {
-	return &protocols.InputError{Message: fmt.Sprintf("there is no document %q in the store", id)}
+	return &protocols.InputError{Message: fmt.Sprintf("there is no document %q in the store; it may have expired", id)}
 }
 
 // expiry is when a document ends; zero means never.

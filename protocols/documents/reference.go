@@ -1,6 +1,7 @@
 // Package documents knows Camunda's document references and the functions that
 // inputs may call on them, and has two stores: one in memory and one in a
-// directory.
+// directory. Both are bounded (see Limits): a document that is too large and one
+// that finds the store full fail, and one that has expired is not found.
 //
 // A reference is a JSON object that stands for a file in process variables
 // (Camunda 8 documents; connectors SDK 8.8):
@@ -37,7 +38,7 @@ func Is(value any) bool {
 }
 
 // Reference returns the reference to a stored document. now is when it was
-// stored, which its expiry counts from.
+// stored, which its expiry counts from unless the store has named it.
 func Reference(info protocols.DocumentInfo, now time.Time) map[string]any {
 	metadata := map[string]any{"size": info.Size}
 	set := func(name, value string) {
@@ -47,8 +48,11 @@ func Reference(info protocols.DocumentInfo, now time.Time) map[string]any {
 	}
 	set("contentType", info.ContentType)
 	set("fileName", info.Name)
-	if info.TTL > 0 {
-		set("expiresAt", now.Add(info.TTL).UTC().Format(time.RFC3339))
+	if info.Expires.IsZero() {
+		info.Expires = expiry(now, info.TTL)
+	}
+	if !info.Expires.IsZero() {
+		set("expiresAt", info.Expires.UTC().Format(time.RFC3339))
 	}
 	return map[string]any{
 		typeKey: stored, "storeId": info.StoreID, "documentId": info.ID, "contentHash": info.Hash, "metadata": metadata,

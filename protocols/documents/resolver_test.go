@@ -171,7 +171,7 @@ func TestPrepareErrors(t *testing.T) {
 		`{"a":{"camunda.function.type":"createLink","params":["x"]}}`:                                                     `a: createLink: expected a document reference`,
 		`{"a":{"camunda.function.type":"createLink","params":[{"camunda.document.type":"camunda","documentId":"x"}]}}`:    `a: createLink: the document store makes no links`,
 		`{"a":{"camunda.function.type":"createGithubAppInstallationToken","params":["key","1","2"]}}`:                     `a: createGithubAppInstallationToken: the private key: expected PEM`,
-		`{"a":{"camunda.document.type":"camunda","documentId":"x"}}`:                                                      `a: there is no document "x" in the store`,
+		`{"a":{"camunda.document.type":"camunda","documentId":"x"}}`:                                                      `a: there is no document "x" in the store; it may have expired`,
 	}
 	for in, want := range tests {
 		if _, err := r.Prepare(t.Context(), object(t, in)); !protocols.IsInputError(err) || err.Error() != want {

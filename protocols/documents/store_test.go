@@ -23,7 +23,7 @@ func (c *clock) Now() time.Time { return c.now }
 func stores(t *testing.T) (map[string]protocols.Documents, *clock) {
 	t.Helper()
 	c := &clock{time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)}
-	d, err := OpenDirectory(filepath.Join(t.TempDir(), "documents"), c.Now)
+	d, err := OpenDirectory(filepath.Join(t.TempDir(), "documents"), Limits{}, c.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestDirectoryCleansUp(t *testing.T) {
 	path := t.TempDir()
 	c := &clock{time.Unix(0, 0)}
 	open := func() *Directory {
-		d, err := OpenDirectory(path, c.Now)
+		d, err := OpenDirectory(path, Limits{}, c.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,8 +133,10 @@ func TestDirectoryCleansUp(t *testing.T) {
 	if _, err := d.Create(t.Context(), protocols.DocumentInfo{TTL: time.Second}, strings.NewReader("gone")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(path, "HALF.part"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"HALF.part", "UNDESCRIBED"} {
+		if err := os.WriteFile(filepath.Join(path, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	d.Close()
 	d = open()
@@ -155,7 +157,7 @@ func TestDirectoryCleansUp(t *testing.T) {
 
 func TestDirectoryLeavesNothingHalf(t *testing.T) {
 	path := t.TempDir()
-	d, err := OpenDirectory(path, time.Now)
+	d, err := OpenDirectory(path, Limits{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,5 +169,54 @@ func TestDirectoryLeavesNothingHalf(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(path); len(entries) != 0 {
 		t.Errorf("%d files are left", len(entries))
+	}
+}
+
+func TestDirectoryIsBounded(t *testing.T) {
+	path := t.TempDir()
+	c := &clock{time.Unix(0, 0)}
+	limits := Limits{Document: 3 << 20, Total: 4 << 20, TTL: time.Hour}
+	open := func() *Directory {
+		d, err := OpenDirectory(path, limits, c.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	create := func(size int, ttl time.Duration) (protocols.DocumentInfo, error) {
+		return d.Create(t.Context(), protocols.DocumentInfo{TTL: ttl}, strings.NewReader(strings.Repeat("x", size)))
+	}
+	if _, err := create(3<<20+1, 0); !protocols.IsInputError(err) || err.Error() != "store a document: the document is larger than the limit of 3145728 bytes" {
+		t.Errorf("too large: got %v", err)
+	}
+	first, err := create(3<<20, 0)
+	if err != nil || !first.Expires.Equal(c.now.Add(time.Hour)) {
+		t.Fatalf("expires %v, %v", first.Expires, err)
+	}
+	if want := "1970-01-01T01:00:00Z"; Reference(first, c.now)["metadata"].(map[string]any)["expiresAt"] != want {
+		t.Errorf("the reference does not tell %s: %v", want, Reference(first, c.now))
+	}
+	full := func() {
+		t.Helper()
+		_, err := create(1<<20, 0)
+		if err == nil || protocols.IsInputError(err) || !strings.HasSuffix(err.Error(), "the document store is full: its documents take 3 MiB of 4 MiB (--document-space)") {
+			t.Errorf("full: got %v", err)
+		}
+	}
+	full()
+	d.Close()
+	d = open() // what is there counts
+	defer func() { d.Close() }()
+	full()
+	if _, err := create(1000, 2*time.Hour); err != nil {
+		t.Errorf("what fits: %v", err)
+	}
+	c.now = c.now.Add(time.Hour)
+	if _, err := create(3<<20, 0); err != nil {
+		t.Errorf("after the first has expired: %v", err)
+	}
+	if d.used != 3<<20+1000+2*besides {
+		t.Errorf("%d bytes are in use", d.used)
 	}
 }
