@@ -3,6 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"patchbay/engine/expr"
@@ -114,23 +117,30 @@ func readDecision(answer map[string]any) (*decision, error) {
 	return d, d.readRetry(answer)
 }
 
+// readRetry reads what only jobError has, as leniently as Camunda's runtime: a
+// text may be a number, and a number a time in seconds.
 func (d *decision) readRetry(answer map[string]any) error {
-	if n, ok := value.Float(answer["retries"]); ok {
+	if text := textOf(answer["retries"]); text != nil {
+		n, err := strconv.ParseFloat(strings.TrimSpace(*text), 64)
+		if err != nil || math.IsNaN(n) {
+			return &mappingError{fmt.Sprintf("retries of an error: expected a number but got %q", cut(*text, 100))}
+		}
 		d.retries = int32(min(max(n, 0), 1<<30))
-	} else if answer["retries"] != nil {
-		return &mappingError{"retries of an error must be a number, but are " + value.TypeName(answer["retries"])}
 	}
-	text, ok := answer["retryBackoff"].(string)
-	if !ok && answer["retryBackoff"] == nil {
-		return nil
+	if seconds, ok := value.Float(answer["retryBackoff"]); ok {
+		d.backoff = time.Duration(min(max(seconds, 0), maxBackoffSeconds) * float64(time.Second))
+	} else if text := textOf(answer["retryBackoff"]); text != nil {
+		backoff, err := iso8601.ParseDuration(*text)
+		if err != nil {
+			return &mappingError{"retryBackoff of an error: " + err.Error()}
+		}
+		d.backoff = max(backoff, 0)
 	}
-	backoff, err := iso8601.ParseDuration(text)
-	if err != nil {
-		return &mappingError{"retryBackoff of an error: " + err.Error()}
-	}
-	d.backoff = max(backoff, 0)
 	return nil
 }
+
+// maxBackoffSeconds is about what a time.Duration holds.
+const maxBackoffSeconds = 9e9
 
 // textOf reads a text leniently: numbers and booleans count as theirs.
 func textOf(v any) *string {

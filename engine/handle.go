@@ -85,11 +85,12 @@ func (a *attempt) run(ctx context.Context) (err error) {
 			err = a.panicked(r)
 		}
 	}()
+	wrong := a.compile() // first, as the error expression judges what else is wrong
 	if a.backoff, err = retryBackoff(a.job.Headers); err != nil {
 		return err
 	}
-	if err := a.compile(); err != nil {
-		return err
+	if wrong != nil {
+		return wrong
 	}
 	if a.line, err = a.Engine.line(a.job); err != nil {
 		return err
@@ -167,7 +168,7 @@ func (p program) isFEEL() bool { return p.Program != nil && p.Language() == expr
 // compile compiles the job's expressions. A jq expression that does not
 // compile ends the job before anything is called; FEEL is only looked at when
 // its turn comes, as templates written for Camunda expect.
-func (a *attempt) compile() error {
+func (a *attempt) compile() (wrong error) {
 	for _, p := range []struct {
 		to   *program
 		slot expr.Slot
@@ -177,11 +178,11 @@ func (a *attempt) compile() error {
 			continue
 		}
 		p.to.Program, p.to.err = a.Expressions.Compile(p.slot, src)
-		if p.to.err != nil && expr.LanguageOf(src) == expr.JQ {
-			return p.to.err
+		if p.to.err != nil && wrong == nil && expr.LanguageOf(src) == expr.JQ {
+			wrong = p.to.err
 		}
 	}
-	return nil
+	return wrong
 }
 
 func blank(s string) bool {

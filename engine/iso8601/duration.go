@@ -19,7 +19,7 @@ var units = []struct {
 }{{'D', 24 * time.Hour, false}, {'H', time.Hour, true}, {'M', time.Minute, true}, {'S', time.Second, true}}
 
 // ParseDuration reads a duration such as "PT30S", "P1DT12H" or "-PT0.5S",
-// letters in either case, fractions only in seconds. It fails on anything
+// letters in either case, fractions only in seconds, after a point or a comma. It fails on anything
 // else and on what a time.Duration cannot hold (292 years).
 func ParseDuration(s string) (time.Duration, error) {
 	d, ok := parse(strings.ToUpper(s))
@@ -80,11 +80,11 @@ func amount(s string, fraction bool) (float64, bool) {
 		return 0, false
 	}
 	for _, c := range digits {
-		if (c < '0' || c > '9') && !(fraction && c == '.') {
+		if (c < '0' || c > '9') && !(fraction && (c == '.' || c == ',')) {
 			return 0, false
 		}
 	}
-	n, err := strconv.ParseFloat(s, 64)
+	n, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 	return n, err == nil
 }
 

@@ -8,7 +8,7 @@ import (
 func TestParseDuration(t *testing.T) {
 	tests := map[string]time.Duration{
 		"PT30S": 30 * time.Second, "P1D": 24 * time.Hour, "PT5M": 5 * time.Minute, "P1DT2H3M4.5S": 26*time.Hour + 3*time.Minute + 4500*time.Millisecond,
-		"pt1h": time.Hour, "PT0S": 0, "P0D": 0, "-PT1M": -time.Minute, "PT-10M": -10 * time.Minute, "+PT1S": time.Second, "PT0.000000001S": 1,
+		"pt1h": time.Hour, "PT0S": 0, "P0D": 0, "-PT1M": -time.Minute, "PT-10M": -10 * time.Minute, "+PT1S": time.Second, "PT0.000000001S": 1, "PT1,5S": 1500 * time.Millisecond,
 	}
 	for text, want := range tests {
 		if got, err := ParseDuration(text); err != nil || got != want {
@@ -19,7 +19,7 @@ func TestParseDuration(t *testing.T) {
 
 func TestParseDurationRefuses(t *testing.T) {
 	for _, text := range []string{
-		"", " ", "10s", "P", "PT", "P1D1S", "P1DT", "P1W", "P1M", "P1Y", "PT1S1M", "PT1.5M", "PT--1S", "PT1H2H", "PT.S", "PT1,5S",
+		"", " ", "10s", "P", "PT", "P1D1S", "P1DT", "P1W", "P1M", "P1Y", "PT1S1M", "PT1.5M", "PT--1S", "PT1H2H", "PT.S", "PT1,5,5S", "PT1,5M",
 		"PT9999999999999999S", "PT9223372036854775S", "PT1S ",
 	} {
 		if got, err := ParseDuration(text); err == nil {
