@@ -3,7 +3,6 @@ package documents
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/http"
 
 	"patchbay/protocols"
@@ -46,8 +45,8 @@ func (a Answer) Check(host protocols.Host) error {
 		return &protocols.InputError{Path: path, Message: "the response cannot be stored: no document store is configured"}
 	}
 	if charset := a.Format.Encoding; charset != "" {
-		if _, known := httpx.Charset(charset); !known {
-			return &protocols.InputError{Path: "documentReturnFormat.encoding", Message: fmt.Sprintf("the charset %q is not known", charset)}
+		if _, err := httpx.Charset(charset); err != nil {
+			return &protocols.InputError{Path: "documentReturnFormat.encoding", Message: err.Error()}
 		}
 	}
 	return nil

@@ -124,8 +124,8 @@ func (r *Resolver) text(ctx context.Context, params []any) (any, error) {
 	}
 	charset := ""
 	if name, ok := optional(params); ok {
-		if _, known := httpx.Charset(name); !known {
-			return nil, wrong("getText: the charset %q is not known", name)
+		if _, err := httpx.Charset(name); err != nil {
+			return nil, wrong("getText: %v", err)
 		}
 		charset = "text/plain; charset=" + name
 	}

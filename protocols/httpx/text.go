@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"fmt"
 	"mime"
 	"strings"
 	"unicode/utf8"
@@ -19,7 +20,7 @@ var byteOrderMark = []byte("\uFEFF")
 // UTF-8, and a byte order mark is dropped.
 func Text(content []byte, contentType string) string {
 	if charset := charsetOf(contentType); charset != "" {
-		if e, ok := Charset(charset); ok && e != nil {
+		if e, err := Charset(charset); err == nil && e != nil {
 			decoder := unicode.BOMOverride(e.NewDecoder()) // a mark says more than the name
 			if decoded, _, err := transform.Bytes(decoder, content); err == nil {
 				content = decoded
@@ -44,12 +45,16 @@ func charsetOf(contentType string) string {
 	return params["charset"]
 }
 
-// Charset finds the encoding of a charset's name; nil for UTF-8.
-func Charset(name string) (e encoding.Encoding, known bool) {
+// Charset finds the encoding of a charset's name; nil for UTF-8. The error says
+// that the name is not known.
+func Charset(name string) (encoding.Encoding, error) {
 	switch strings.ToLower(name) {
 	case "utf-8", "utf8", "us-ascii", "ascii":
-		return nil, true
+		return nil, nil
 	}
 	e, err := htmlindex.Get(name)
-	return e, err == nil
+	if err != nil {
+		return nil, fmt.Errorf("the charset %q is not known", name)
+	}
+	return e, nil
 }

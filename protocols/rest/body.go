@@ -116,9 +116,9 @@ func textBody(text []byte, charset string) ([]byte, error) {
 	if charset == "" {
 		return text, nil
 	}
-	e, known := httpx.Charset(charset)
-	if !known {
-		return nil, &protocols.InputError{Path: "headers.Content-Type", Message: fmt.Sprintf("the charset %q is not known", charset)}
+	e, err := httpx.Charset(charset)
+	if err != nil {
+		return nil, &protocols.InputError{Path: "headers.Content-Type", Message: err.Error()}
 	}
 	if e == nil {
 		return text, nil

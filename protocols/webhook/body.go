@@ -118,9 +118,9 @@ func depth(text []byte) int {
 func decoded(content []byte, contentType string) ([]byte, error) {
 	if strings.Contains(contentType, "charset") {
 		_, params := mediaType(contentType)
-		e, known := httpx.Charset(params["charset"])
-		if !known {
-			return nil, fmt.Errorf("the charset %q is not known", params["charset"])
+		e, err := httpx.Charset(params["charset"])
+		if err != nil {
+			return nil, err
 		}
 		if e != nil {
 			return e.NewDecoder().Bytes(content)
@@ -136,7 +136,7 @@ func parseFormBody(content []byte, contentType string) (parsed, *answer) {
 	text := string(content)
 	_, params := mediaType(contentType)
 	if charset := params["charset"]; charset != "" {
-		if e, known := httpx.Charset(charset); !known || e != nil {
+		if e, err := httpx.Charset(charset); err != nil || e != nil {
 			return parsed{}, badRequest("INVALID_BODY", fmt.Sprintf("a form has to be UTF-8, not %q", charset))
 		}
 	}
