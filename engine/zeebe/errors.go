@@ -34,9 +34,13 @@ func (e *Error) Error() string {
 
 // Temporary reports whether the same command may be accepted later.
 func (e *Error) Temporary() bool {
-	// A document over the gateway's limit has the code of a busy gateway.
-	tooLarge := e.status == codes.ResourceExhausted && strings.Contains(e.Message, "larger than max")
-	return transient[e.status] && !tooLarge
+	return transient[e.status] && !e.TooLarge()
+}
+
+// TooLarge reports whether a command was over the gateway's limit of size, whose
+// code is that of a busy gateway (the text is gRPC's own).
+func (e *Error) TooLarge() bool {
+	return e.Code == word(codes.ResourceExhausted) && strings.Contains(e.Message, "larger than max")
 }
 
 // Is lets errors.Is find a context's end in it.

@@ -97,7 +97,7 @@ func deployProblem(err error) error {
 	var refused *zeebe.Error
 	if errors.As(err, &refused) && !refused.Unreached {
 		switch status, known := deployStatuses[refused.Code]; {
-		case strings.Contains(err.Error(), "larger than max"): // gRPC's own limit
+		case refused.TooLarge():
 			return problem(http.StatusRequestEntityTooLarge, err.Error())
 		case known:
 			return problem(status, err.Error())
