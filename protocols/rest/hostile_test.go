@@ -125,6 +125,40 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
+// A token endpoint may be as hostile as any server, and the job's time ends its
+// answers as well.
+func TestHostileTokenEndpoints(t *testing.T) {
+	tests := map[string]struct {
+		server        func(*net.TCPConn)
+		code, message string
+	}{
+		"is silent":     {untilClosed, "408", late},
+		"hangs up":      {func(*net.TCPConn) {}, "408", aborted},
+		"endless":       {endless("HTTP/1.1 200 OK\r\n\r\n", "x"), "RESPONSE_TOO_LARGE", tooLarge},
+		"breaks off":    {saying("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), "500", unread + "unexpected EOF"},
+		"refuses":       {saying("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), "403", "No"},
+		"redirects":     {saying("HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"), "OAUTH_TOKEN_ERROR", "the token endpoint answered with something else than JSON"},
+		"nests deep":    {saying("HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("[", 50_000)), "OAUTH_TOKEN_ERROR", "the token endpoint answered with something else than JSON"},
+		"odd token":     {saying("HTTP/1.1 200 OK\r\n\r\n" + `{"access_token":{"a":1}}`), "OAUTH_TOKEN_ERROR", "the token endpoint's answer holds no access_token"},
+		"broken header": {saying("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), "500", violated},
+	}
+	h := host(t)
+	h.Limits = protocols.Limits{ResponseBody: 100_000, Headers: 50_000}
+	c := open1(t, h)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := `{"url":"BASE","authentication":{"type":"oauth-client-credentials-flow","oauthTokenEndpoint":"BASE/token",
+				"clientId":"c","clientSecret":"s","clientAuthentication":"basicAuthHeader"}}`
+			_, err := c.Execute(shortly(t, tt.message), protocols.Call{Input: bound(t, crafted(t, tt.server), in)})
+			var e *protocols.Error
+			if !errors.As(err, &e) || e.Code != tt.code || e.Message != tt.message {
+				t.Errorf("got %#v", err)
+			}
+		})
+	}
+}
+
 // No text that a server sends makes the output something else than JSON text.
 func TestHostileTexts(t *testing.T) {
 	for contentType, body := range map[string]string{
