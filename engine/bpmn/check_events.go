@@ -71,7 +71,7 @@ func (c *checker) boundaryEvent(el *Element) {
 		c.add(el.Place, "Must be attached to an activity")
 	}
 	if len(el.Incoming) > 0 {
-		c.add(el.Place, "Must not have incoming sequence flows")
+		c.add(el.Place, "Cannot have incoming sequence flows")
 	}
 	if len(el.Events) != 1 {
 		c.add(el.Place, "Must have exactly one event definition")

@@ -1,5 +1,7 @@
 package bpmn
 
+import "slices"
+
 func (c *checker) process(p *Process) {
 	starts := starts(p.Element)
 	none, waiting := 0, &uniqueNames{c: c, at: p.Place}
@@ -72,6 +74,9 @@ func (c *checker) boundaries(scope *Element) {
 		names := &uniqueNames{c: c, at: el.Place}
 		for _, b := range el.Boundaries {
 			names.take(b)
+		}
+		if el.Type == TypeReceiveTask && el.Message != nil && slices.Contains(names.messages, el.Message.Name) {
+			c.add(el.Place, "Cannot reference the same message name as a boundary event")
 		}
 		names.report()
 	}

@@ -3,6 +3,7 @@ package bpmn
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -106,10 +107,15 @@ func (c *checker) mappings(el *Element) {
 	}
 }
 
+// reserved are the words that Zeebe does not take as a mapping's whole target.
+var reserved = []string{"null", "true", "false", "function", "if", "then", "else", "for", "between", "instance", "of"}
+
 func (c *checker) target(m Mapping) {
 	switch {
 	case m.Target == "":
 		c.add(m.Place, "Expected path expression but not found.")
+	case slices.Contains(reserved, m.Target):
+		c.add(m.Place, "Expected path expression '%s' but is one of the reserved words (%s).", m.Target, strings.Join(reserved, ", "))
 	case !targetPath.MatchString(m.Target):
 		c.add(m.Place, "Expected path expression '%s' but doesn't match the pattern '[a-zA-Z_][a-zA-Z0-9_]*(\\.[a-zA-Z_][a-zA-Z0-9_]*)*'.", m.Target)
 	}

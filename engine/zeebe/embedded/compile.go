@@ -27,6 +27,7 @@ func compile(p *bpmn.Process, d *definition, clock func() time.Time) (*node, bpm
 	}
 	c.flows(p.Element)
 	c.startTimers(root)
+	c.startNames(root)
 	return root, c.problems
 }
 
@@ -207,6 +208,26 @@ func (c *compiler) messageSpec(m *bpmn.Message, correlated bool) *catchSpec {
 	return s
 }
 
+// startNames evaluates the names that a process's start events wait for, which see no variables.
+func (c *compiler) startNames(root *node) {
+	for _, n := range root.children {
+		if n.el.Type == bpmn.TypeStartEvent && n.catch != nil {
+			c.constantName(n, "message", n.catch.message)
+			c.constantName(n, "signal", n.catch.signal)
+		}
+	}
+}
+
+func (c *compiler) constantName(n *node, kind string, name *expression) {
+	if name == nil || name.program == nil {
+		return
+	}
+	v, _ := name.value(noVariables)
+	if _, ok := v.AsString(); !ok {
+		c.complain(n.el.Place, zeebeErrorf("Expected constant expression of type String for %s name '=%s', but was %s", kind, name.source, v.TypeName()))
+	}
+}
+
 func (c *compiler) signal(ev *bpmn.Event, n *node, throws bool) {
 	if ev.Signal == nil {
 		return
@@ -251,7 +272,7 @@ func (c *compiler) connect(el *bpmn.Element) {
 		n.catches = append(n.catches, c.nodes[b])
 	}
 	if el.EventSubProcess() && n.start != nil {
-		n.scope.catches = append(n.scope.catches, n.start)
+		n.scope.subEvents = append(n.scope.subEvents, n.start)
 	}
 }
 

@@ -58,7 +58,7 @@ func (e *Engine) openScope(in *instance, scopes map[*node]*instance) *failure {
 	in.begins = []pending{}
 	scopes[in.node] = in
 	e.activated(in, subs)
-	return nil
+	return e.listen(in)
 }
 
 // forget removes a process instance that could not start.

@@ -62,16 +62,19 @@ func handlers(from *instance, kind bpmn.EventKind, yield func(caught) bool) {
 				return
 			}
 		}
-		for _, n := range at.node.catches {
-			inner := n.scope.eventSub && n.scope.scope == at.node
-			if n.catch.kind != kind || n == at.node || inner && at.interrupted {
-				continue
-			}
-			if !yield(caught{at, n}) {
-				return
-			}
+		if !at.interrupted && !yieldKind(at, at.node.subEvents, kind, yield) || !yieldKind(at, at.node.catches, kind, yield) {
+			return
 		}
 	}
+}
+
+func yieldKind(at *instance, catches []*node, kind bpmn.EventKind, yield func(caught) bool) bool {
+	for _, n := range catches {
+		if n.catch.kind == kind && n != at.node && !yield(caught{at, n}) {
+			return false
+		}
+	}
+	return true
 }
 
 // outer is the scope around an instance, or the call activity that started its process instance.

@@ -13,13 +13,28 @@ type subscription interface {
 	wait(at Wait) Wait
 }
 
-// prepare evaluates everything that the subscriptions of an instance need, without opening any.
+// prepare evaluates everything that the subscriptions of an instance need, without opening any. Those of a scope's event
+// sub-processes come later; see listen.
 func (e *Engine) prepare(in *instance) ([]subscription, *failure) {
-	if len(in.node.catches) == 0 {
+	return e.prepareAll(in, in.node.catches)
+}
+
+// listen lets a scope wait for the events of its event sub-processes. As in Zeebe that begins when the scope's start event
+// completes, so that their expressions see what the start event has mapped.
+func (e *Engine) listen(scope *instance) *failure {
+	subs, f := e.prepareAll(scope, scope.node.subEvents)
+	if f == nil {
+		e.subscribe(scope, subs)
+	}
+	return f
+}
+
+func (e *Engine) prepareAll(in *instance, catches []*node) ([]subscription, *failure) {
+	if len(catches) == 0 {
 		return nil, nil
 	}
-	subs := make([]subscription, 0, len(in.node.catches))
-	for _, n := range in.node.catches {
+	subs := make([]subscription, 0, len(catches))
+	for _, n := range catches {
 		s, f := e.prepareOne(in, n)
 		if f != nil {
 			return nil, f

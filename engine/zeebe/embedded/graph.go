@@ -22,7 +22,8 @@ type node struct {
 	start      *node   // none start event of a scope, or the only one of an event sub-process
 	children   []*node // of a scope
 	eventSub   bool    // an event sub-process
-	catches    []*node // events that its instances wait for: boundary events, own event, events behind a gateway, event sub-processes
+	catches    []*node // events that its instances wait for: boundary events, own event, events behind a gateway
+	subEvents  []*node // start events of the event sub-processes in a scope
 	links      map[string]*node
 	catch      *catchSpec
 	interrupts bool // a boundary event or event sub-process start that ends what it is attached to

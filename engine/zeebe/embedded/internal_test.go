@@ -58,7 +58,7 @@ func TestParseCycle(t *testing.T) {
 		"0 0 9 * * MON-FRI":             {due: "2024-01-01T09:00:00Z", more: -1},
 		"Rx/PT10S":                      {err: "Cannot parse repetitions count"},
 		"R3/x":                          {err: "Text cannot be parsed to a Period"},
-		"R3":                            {err: "Repetition spec must start with R"},
+		"R3":                            {err: "No interval given"},
 		"bogus":                         {err: "Cron expression contains 1 parts but we expect one of [6]"},
 	} {
 		s, err := parseCycle(text, now)

@@ -1,5 +1,7 @@
 package embedded
 
+import "patchbay/engine/bpmn"
+
 // arrive takes a token from a sequence flow into its target.
 func (e *Engine) arrive(s step) {
 	scope := s.in
@@ -50,6 +52,9 @@ func (e *Engine) complete(in *instance) {
 	f := e.applyOutputs(in)
 	if f == nil {
 		f = e.collect(in)
+	}
+	if f == nil && in.node.el.Type == bpmn.TypeStartEvent {
+		f = e.listen(in.scope)
 	}
 	if f != nil {
 		e.raise(in, f, opComplete)

@@ -186,15 +186,16 @@ func (e *Engine) applyOutputs(in *instance) *failure {
 	switch {
 	case n.outputs != nil:
 		in.setLocal(&in.payload)
+		in.payload = variables{} // after an incident the variables count as they are then
 		doc, f := n.outputs.evaluate(in, true)
 		if f != nil {
 			return f
 		}
+		home := in.scope
 		if in.loopIndex > 0 {
-			in.setLocal(&doc) // an inner instance of a multi-instance keeps its results to itself
-		} else {
-			propagate(in.scope, &doc)
+			home = in // the variable of the output element is local
 		}
+		propagate(home, &doc)
 	case n.keepsPayload:
 		in.setLocal(&in.payload)
 	default:

@@ -92,6 +92,9 @@ func parseCycle(text string, now time.Time) (schedule, error) {
 	if !strings.HasPrefix(text, "R") {
 		return parseCron(text, now)
 	}
+	if !strings.Contains(text, "/") {
+		return schedule{}, zeebeError("No interval given")
+	}
 	m := repetition.FindStringSubmatch(text)
 	if m == nil {
 		return schedule{}, zeebeError("Repetition spec must start with R")

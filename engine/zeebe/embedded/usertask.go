@@ -24,6 +24,9 @@ func (c *compiler) userHeaders(el *bpmn.Element) []userHeader {
 	var out []userHeader
 	add := func(at bpmn.Place, name, text string, kind headerKind) {
 		if x := c.expression(at, text); x != nil {
+			if _, ok := parseDate(text); kind == dateHeader && x.program == nil && !ok {
+				c.complain(at, zeebeErrorf("Expected static value to be a valid DateTime String, e.g. '2023-03-02T15:35+02:00', but found '%s'.", text))
+			}
 			out = append(out, userHeader{"io.camunda.zeebe:" + name, x, kind})
 		}
 	}

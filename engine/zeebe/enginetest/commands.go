@@ -257,7 +257,17 @@ var deploymentCases = []testCase{
 			"- Element: t > extensionElements > ioMapping > input\n    - ERROR: failed to parse expression '1 +'": {elements: []element{start("s"), task("t", io("=1 +", "a"))}},
 			"ERROR: Invalid timer duration expression (Invalid duration format 'soon' for expression 'soon'.)":    {elements: []element{start("s"), catch("c", timer("timeDuration", "soon"))}},
 			"a straight-through processing loop: a > b > a":                                                       {elements: []element{start("s"), node("task", "a"), node("task", "b")}, flows: []string{"s > a > b > a"}},
-			"There is no ID/IDREF binding for IDREF 'no'.":                                                        {elements: []element{start("s")}, flows: []string{"s > no"}},
+			"ERROR: Expected constant expression of type String for message name '=x', but was NULL": {
+				elements: []element{start("s").with(event("message", "m")), end("e")}, flows: []string{"s > e"}, beside: []string{message("m", "=x", "")}},
+			"ERROR: Expected constant expression of type String for signal name '=1', but was NUMBER": {
+				elements: []element{start("s").with(event("signal", "g")), end("e")}, flows: []string{"s > e"}, beside: []string{beside("signal", "g", "name", "=1")}},
+			"- Element: r\n    - ERROR: Cannot reference the same message name as a boundary event": {
+				elements: []element{start("s"), node("receiveTask", "r").attr(`messageRef="m"`), boundary("b", "r", event("message", "n")), end("e")}, flows: []string{"s > r > e", "b > e"},
+				beside: []string{message("m", "same", "=k"), message("n", "same", "=l")}},
+			"ERROR: Expected path expression 'then' but is one of the reserved words (": {elements: []element{start("s"), task("t", io("=1", "then")), end("e")}, flows: []string{"s > t > e"}},
+			"ERROR: Expected static value to be a valid DateTime String, e.g. '2023-03-02T15:35+02:00', but found 'tomorrow'.": {
+				elements: []element{start("s"), node("userTask", "u", `<zeebe:taskSchedule dueDate="tomorrow"/>`), end("e")}, flows: []string{"s > u > e"}},
+			"There is no ID/IDREF binding for IDREF 'no'.": {elements: []element{start("s")}, flows: []string{"s > no"}},
 		} {
 			_, err := p.tryDeploy(x)
 			p.want(err, codes.InvalidArgument, text)

@@ -82,6 +82,29 @@ var scopeCases = []testCase{
 		p.complete("@.a", `{"a":1}`)
 		p.done(`{"v":1,"a":1}`)
 	}},
+	{name: "event sub process waits from the end of the start event", process: process{
+		elements: []element{node("startEvent", "s", io("out", "=order", "key")).with(event("message", "first")), task("t"), end("e"),
+			eventSubProcess("es", []element{start("es_s").with(event("message", "m")), task("a"), end("es_e")}, []string{"es_s > a > es_e"})},
+		flows: []string{"s > t > e"}, beside: []string{message("first", "@.first", ""), message("m", "@.m", "=key")},
+	}, run: func(p *play) {
+		p.publish("@.first", "", `{"order":"k"}`)
+		p.same("mapped by the start event", `{"key":"k"}`, p.job("@.t").Variables)
+		p.publish("@.m", "k", `{"n":1}`)
+		p.same("mapped by the message", `{"key":"k","n":1}`, p.complete("@.a", `{}`).Variables)
+	}},
+	{name: "event sub process before boundary event", process: process{
+		elements: []element{start("s"), subProcess("sp", []element{start("is"), task("t"), end("ie"),
+			eventSubProcess("es", []element{start("es_s").with(event("error", "")), script("x", `="inside"`, "r"), end("es_e")}, []string{"es_s > x > es_e"})}, []string{"is > t > ie"}),
+			boundary("b", "sp", event("error", "")), boundary("c", "sp", event("error", "B")), script("y", `="outside"`, "r"), end("e")},
+		flows: []string{"s > sp > e", "b > y > e", "c > y"}, beside: []string{beside("error", "B", "errorCode", "B")},
+	}, run: func(p *play) {
+		p.start(`{}`)
+		p.throw("@.t", "A", `{}`)
+		p.done(`{"r":"inside"}`)
+		p.start(`{}`)
+		p.throw("@.t", "B", `{}`)
+		p.done(`{"r":"outside"}`)
+	}},
 	{name: "call activity", process: process{
 		elements: []element{start("s"), node("callActivity", "c", `<zeebe:calledElement processId="@_child"/>`, io("=x + 1", "y", "out", "=r", "got")), boundary("b", "c", event("error", "A")), script("z", `="error"`, "got"), end("e")},
 		flows:    []string{"s > c > e", "b > z > e"}, beside: []string{beside("error", "A", "errorCode", "A")},
@@ -105,6 +128,15 @@ var scopeCases = []testCase{
 		p.done(`{"items":[1,2,3],"results":["a","b","c"]}`)
 		p.start(`{"items":[]}`)
 		p.done(`{"items":[],"results":[]}`)
+	}},
+	{name: "output mappings of a multi instance", process: process{
+		elements: []element{start("s"), task("t", io("out", "=r", "own", "=r", "total", "=r", "new")).with(loop(`sequential inputCollection="=items" inputElement="item" outputCollection="results" outputElement="=own"`, "")), end("e")},
+		flows:    []string{"s > t > e"},
+	}, run: func(p *play) {
+		p.start(`{"items":[1,2],"total":0}`)
+		p.complete("@.t", `{"r":5}`)
+		p.same("second", `{"item":2,"items":[1,2],"loopCounter":2,"new":5,"own":null,"results":[5,null],"total":5}`, p.complete("@.t", `{"r":6}`).Variables)
+		p.done(`{"items":[1,2],"total":6,"new":6,"results":[5,6]}`)
 	}},
 	{name: "sequential multi instance", process: process{
 		elements: []element{start("s"), task("t").with(loop(`sequential inputCollection="=items" inputElement="item" outputCollection="results" outputElement="=item * 2"`, "=numberOfCompletedInstances = 2")), end("e")}, flows: []string{"s > t > e"},
