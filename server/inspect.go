@@ -33,7 +33,14 @@ func (checker) CheckExpression(source string) (templates.Doubts, error) {
 	if err != nil {
 		return templates.Doubts{}, err
 	}
-	doubts := templates.Doubts{Assigning: p.AssigningConditions()}
+	doubts := templates.Doubts{Assigning: p.AssigningConditions(), Deciding: p.Decisions(), Keys: p.LiteralKeys()}
+	for _, m := range p.MisfitCalls() {
+		misfit := templates.Misfit{Name: m.Name, Place: fmt.Sprintf("%d:%d", m.Line, m.Column)}
+		for _, s := range m.Takes {
+			misfit.Takes = append(misfit.Takes, s.String())
+		}
+		doubts.Misfits = append(doubts.Misfits, misfit)
+	}
 	for _, f := range p.UnknownFunctions() {
 		doubts.Unknown = append(doubts.Unknown, templates.UnknownFunction{Name: f.Name, Place: fmt.Sprintf("%d:%d", f.Line, f.Column)})
 		doubts.Functions = p.FunctionNames()
@@ -41,8 +48,13 @@ func (checker) CheckExpression(source string) (templates.Doubts, error) {
 	return doubts, nil
 }
 
-// Protocols implements templates.Checker.
-func (checker) Protocols() []string { return registry().Names() }
+// Served implements templates.Checker.
+func (checker) Served() (protocols, types []string) {
+	for _, p := range registry().Protocols() {
+		types = slices.Concat(types, p.JobTypes, p.InboundTypes)
+	}
+	return registry().Names(), types
+}
 
 // Reads implements templates.Checker.
 func (checker) Reads(t *templates.Template) *templates.Reads {

@@ -49,8 +49,9 @@ type Checker interface {
 	// CheckExpression compiles an expression, FEEL if it begins with "=", else
 	// jq, and says what is wrong with it, or what is doubtful.
 	CheckExpression(source string) (Doubts, error)
-	// Protocols are the names of all protocols.
-	Protocols() []string
+	// Served are the names of all protocols, and the job types and inbound types
+	// that they serve without being named by a template.
+	Served() (protocols, types []string)
 	// Reads returns what is read of what a template binds; nil when nobody here
 	// serves it.
 	Reads(t *Template) *Reads
@@ -188,11 +189,17 @@ type linter struct {
 	byID  map[string]*Property
 	ids   []string
 	bound bindings
+	// reads is what is read of the template's bindings; nil when nobody here
+	// serves it, or nothing is known.
+	reads *Reads
 	// suggested counts the unknown names for which another was suggested.
 	suggested int
 }
 
 func (l *linter) run() {
+	if l.options.Checker != nil {
+		l.reads = l.options.Checker.Reads(l.template)
+	}
 	l.identity()
 	l.groups()
 	l.types()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"patchbay/engine/spell"
 )
 
 // Reads are the names that are read of what a template binds. A name that ends
@@ -20,10 +22,7 @@ type Reads struct {
 // expression of the template as a variable, nor a condition, for which alone a
 // choice of the form may be there.
 func (l *linter) unread() {
-	if l.options.Checker == nil {
-		return
-	}
-	reads := l.options.Checker.Reads(l.template)
+	reads := l.reads
 	if reads == nil {
 		return
 	}
@@ -38,16 +37,16 @@ func (l *linter) unread() {
 		case "zeebe:input":
 			root, _, _ := strings.Cut(s.name, ".")
 			if inputs.lacks(s.name) && !words[root] {
-				l.warn(at+"/name", "unknown-input", p.Title(), fmt.Sprintf("%s has no input %q, and no expression of the template uses it%s", reads.By, s.name, didYouMean(s.name, inputs.list)),
+				l.warn(at+"/name", "unknown-input", p.Title(), fmt.Sprintf("%s has no input %q, and no expression of the template uses it%s", reads.By, s.name, spell.DidYouMean(s.name, inputs.list)),
 					"correct the name, use it in an expression, or remove the property")
 			}
 		case "zeebe:taskHeader":
-			if near := nearest(s.name, headers.list); headers.lacks(s.name) && near != "" {
+			if near := spell.Nearest(s.name, headers.list); headers.lacks(s.name) && near != "" {
 				l.warn(at+"/key", "unknown-header", p.Title(), fmt.Sprintf("%s does not read the task header %q (did you mean %q?)", reads.By, s.name, near), "correct the key")
 			}
 		case "zeebe:property":
 			if properties.lacks(s.name) {
-				l.warn(at+"/name", "unknown-input", p.Title(), fmt.Sprintf("%s has no property %q%s", reads.By, s.name, didYouMean(s.name, properties.list)), "correct the name or remove the property")
+				l.warn(at+"/name", "unknown-input", p.Title(), fmt.Sprintf("%s has no property %q%s", reads.By, s.name, spell.DidYouMean(s.name, properties.list)), "correct the name or remove the property")
 			}
 		}
 	}

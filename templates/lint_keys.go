@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"patchbay/engine/spell"
 )
 
 // shape is what an object of a template may hold: its keys, with the shapes of
@@ -63,7 +65,7 @@ func (l *linter) keys(pointer string, value any, s shape) {
 			switch {
 			case strings.HasPrefix(key, "//"): // a comment, by custom
 			case !known:
-				l.warn(at, "unknown-key", "", fmt.Sprintf("templates have no key %q here%s", key, didYouMean(key, s.names())), "modelers pass over it; correct or remove it")
+				l.warn(at, "unknown-key", "", fmt.Sprintf("templates have no key %q here%s", key, spell.DidYouMean(key, s.names())), "modelers pass over it; correct or remove it")
 			case below != nil:
 				l.keys(at, item, below)
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"patchbay/engine/spell"
 )
 
 // property is one property that is looked at.
@@ -43,7 +45,7 @@ func (l *linter) suggestion(name string, all []string) string {
 	if l.suggested++; l.suggested > maxSuggested {
 		return ""
 	}
-	return didYouMean(name, all)
+	return spell.DidYouMean(name, all)
 }
 
 func (p property) choices() {
@@ -117,6 +119,8 @@ func (p property) compile(below, source string) {
 		p.add(p.pointer+below, severity, "broken-expression", p.Title(), "the expression does not compile: "+err.Error(), "correct it; patchbay eval tries expressions")
 	}
 	p.doubts(below, doubts)
+	p.misplaced(below, source, doubts)
+	p.requestKeys(below, doubts)
 }
 
 // presets compiles the expressions that presets give.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"patchbay/engine/spell"
 	"patchbay/schema"
 )
 
@@ -128,9 +129,10 @@ func (l *linter) types() {
 	if checker == nil {
 		return
 	}
+	protocols, types := checker.Served()
 	if name := t.Protocol(); name != "" {
-		if !slices.Contains(checker.Protocols(), name) {
-			l.add(l.pointerTo("protocol"), SeverityError, "unknown-protocol", "protocol", fmt.Sprintf("there is no protocol %q", name), protocolFix(name, checker.Protocols()))
+		if !slices.Contains(protocols, name) {
+			l.add(l.pointerTo("protocol"), SeverityError, "unknown-protocol", "protocol", fmt.Sprintf("there is no protocol %q", name), protocolFix(name, protocols))
 		}
 		return
 	}
@@ -138,14 +140,23 @@ func (l *linter) types() {
 	if inbound := t.Inbound(); inbound != "" {
 		kind = inbound
 	}
-	if kind != "" && checker.Reads(t) == nil {
-		l.warn("/properties", "unknown-type", "", fmt.Sprintf("nothing here serves the type %q", kind),
+	if kind != "" && l.reads == nil {
+		l.warn("/properties", "unknown-type", "", fmt.Sprintf("nothing here serves the type %q%s", kind, typo(kind, types)),
 			`name a protocol with a hidden zeebe:taskHeader "protocol", or rename the type in the configuration`)
 	}
 }
 
+// typo suggests the type that is meant by one with a letter or two wrong. Types
+// have much in common, so that more would not be a misspelling.
+func typo(kind string, types []string) string {
+	if near := spell.Nearest(kind, types); near != "" && spell.Distance(strings.ToLower(near), strings.ToLower(kind)) <= 2 {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
 func protocolFix(name string, all []string) string {
-	return "name one of " + strings.Join(all, ", ") + didYouMean(name, all)
+	return "name one of " + strings.Join(all, ", ") + spell.DidYouMean(name, all)
 }
 
 // pointerTo leads to the value of the first property bound by a name.

@@ -20,12 +20,20 @@ func (fakeChecker) CheckExpression(source string) (Doubts, error) {
 		return Doubts{}, errors.New("unexpected end")
 	case strings.Contains(source, "cout("):
 		return Doubts{Unknown: []UnknownFunction{{"cout", "1:2"}}, Functions: []string{"sum", "count"}}, nil
+	case strings.Contains(source, "sum()"):
+		return Doubts{Misfits: []Misfit{{"sum", "1:2", []string{"sum(list)", "sum(number...)"}}}}, nil
+	case strings.Contains(source, "bpmnError("):
+		return Doubts{Deciding: []string{"bpmnError"}}, nil
+	case strings.Contains(source, "tokin"):
+		return Doubts{Keys: [][]string{{"kind"}, {"headers"}, {"headers", "X-A"}, {"tokin"}, {"tokin", "a"}, {"callPolicy", "retry"}}}, nil
 	case strings.Contains(source, "if .a = 1"):
 		return Doubts{Assigning: []string{".a = 1"}}, nil
 	}
 	return Doubts{}, nil
 }
-func (fakeChecker) Protocols() []string { return []string{"rest", "queue"} }
+func (fakeChecker) Served() (protocols, types []string) {
+	return []string{"rest", "queue"}, []string{"io.camunda:http-json:1", "io.camunda:webhook:1"}
+}
 func (fakeChecker) Reads(t *Template) *Reads {
 	if t.Protocol() == "" && !strings.HasPrefix(t.JobType()+t.Inbound(), "io.camunda:") {
 		return nil
@@ -76,7 +84,11 @@ func TestLint(t *testing.T) {
 		{name: "version", published: published, want: "3:37: warning: /version: version 2 is published already; raise the version to 3"},
 		{name: "group", old: `"group": "g"`, new: `"group": "h"`, want: `9:28: warning: /properties/3/group: there is no group "h"`},
 		{name: "protocol", old: `"rest"`, new: `"telex"`, want: `7:31: error: /properties/1/value: there is no protocol "telex"`},
-		{name: "type", old: `"protocol"`, new: `"protocoll"`, want: `5:16: warning: /properties: nothing here serves the type "own:1"`},
+		{name: "type", old: `"protocol"`, new: `"protocoll"`, want: `5:16: warning: /properties: nothing here serves the type "own:1"; name`},
+		{name: "misspelt type", old: `"own:1", "binding": {"type": "zeebe:taskDefinition", "property": "type"}},
+  {"type": "Hidden", "value": "rest", "binding": {"type": "zeebe:taskHeader", "key": "protocol"}}`, new: `"x:http-jsn:1", "binding": {"type": "zeebe:taskDefinition", "property": "type"}}`, want: `nothing here serves the type "x:http-jsn:1"; name`},
+		{name: "misspelt inbound type", old: `{"type": "Hidden", "value": "own:1", "binding": {"type": "zeebe:taskDefinition", "property": "type"}},
+  {"type": "Hidden", "value": "rest", "binding": {"type": "zeebe:taskHeader", "key": "protocol"}}`, new: `{"type": "Hidden", "value": "io.comunda:webhook:1", "binding": {"type": "zeebe:property", "name": "inbound.type"}}`, want: `nothing here serves the type "io.comunda:webhook:1" (did you mean "io.camunda:webhook:1"?); name`},
 		{name: "result", old: `resultExpression`, new: `other`, want: "5:16: warning: /properties: the connector's answer is lost"},
 		{name: "condition", old: `"property": "kind"`, new: `"property": "kimd"`, want: `/properties/3/condition/property: no property has the id "kimd" (did you mean "kind"?)`},
 		{name: "binding", old: `"name": "token"`, new: `"name": "kind"`, want: `/properties/3/binding: "kind" is bound to the same place`},
@@ -112,6 +124,13 @@ func TestLint(t *testing.T) {
 		{name: "preset's expression", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "=broken"}}]`, want: "error: /presets/0/properties/token: the expression does not compile: unexpected end"},
 		{name: "preset's text", old: `"version": 2`, new: `"version": 2, "presets": [{"id": "p", "properties": {"token": "broken"}}]`},
 		{name: "unknown function", old: `{a: .body}`, new: `=cout(body)`, want: `10:31: warning: /properties/4/value: a call yields null: 1:2: unknown FEEL function "cout" (did you mean "count"?); correct the name`},
+		{name: "wrong arguments", old: `{a: .body}`, new: `=sum()`, want: `10:31: warning: /properties/4/value: a call yields null: 1:2: "sum" takes other arguments: sum(list), sum(number...); correct the arguments`},
+		{name: "decision in a result", old: `{a: .body}`, new: `bpmnError(.a)`, want: "10:31: error: /properties/4/value: bpmnError has an effect in errorExpression only; move it to a property that is bound to the task header errorExpression"},
+		{name: "decision in a FEEL result", old: `{a: .body}`, new: `=bpmnError(a)`, want: "10:31: warning: /properties/4/value: bpmnError has an effect in errorExpression only"},
+		{name: "decision in its place", old: `"key": "resultExpression"}}`, new: `"key": "resultExpression"}}, {"type": "Hidden", "value": "bpmnError(1)", "binding": {"type": "zeebe:taskHeader", "key": "errorExpression"}}`},
+		{name: "key of a request", old: `"key": "resultExpression"}}`, new: `"key": "resultExpression"}}, {"type": "Hidden", "value": "{tokin: 1}", "binding": {"type": "zeebe:taskHeader", "key": "requestExpression"}}`,
+			want: `/properties/5/value: the protocol rest has no input "tokin" (did you mean "token"?); correct the key or remove it`},
+		{name: "key of a result", old: `{a: .body}`, new: `{tokin: .body}`},
 		{name: "condition that assigns", old: `{a: .body}`, new: `if .a = 1 then {} else null end`, want: "10:31: warning: /properties/4/value: the condition .a = 1 does not compare: = assigns in jq; to compare, write =="},
 		{name: "expression", old: `{a: .body}`, new: `broken`, want: "10:31: error: /properties/4/value: the expression does not compile: unexpected end"},
 	}

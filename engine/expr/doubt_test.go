@@ -59,3 +59,76 @@ func TestAssigningConditions(t *testing.T) {
 		}
 	}
 }
+
+func TestMisfitCalls(t *testing.T) {
+	p, err := Compile(ErrorExpression, `=[substring("a"), bpmnError(), jobError("m")]`, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range p.MisfitCalls() {
+		got = append(got, fmt.Sprintf("%s %d:%d %d", m.Name, m.Line, m.Column, len(m.Takes)))
+	}
+	if got := strings.Join(got, ", "); got != "substring 1:3 2, bpmnError 1:19 3" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestDecisions(t *testing.T) {
+	for _, tt := range []struct{ src, want string }{
+		{`if .status == 404 then bpmnError("x") else jobError("y") end`, "bpmnError jobError"},
+		{`def bpmnError(x): x; bpmnError("x")`, ""},
+		{`{a: backoff(1), b: length}`, ""},
+		{`=if a then bpmnError("x") else ignoreError()`, "bpmnError ignoreError"},
+		{`={a: backoff(1)}`, ""},
+	} {
+		p, err := Compile(ErrorExpression, tt.src, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(p.Decisions(), " "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.src, got, tt.want)
+		}
+	}
+}
+
+func TestLiteralKeys(t *testing.T) {
+	for _, tt := range []struct{ src, want string }{
+		{`{a: 1, "b": {"c d": 2, e: [{f: 1}]}}`, "a b b.c d b.e"},
+		{`.x as $y | {$y, "n\(1)": 2, (.k): 3}`, "y"},
+		{`.x | {url: .u} + (if .a then {body: 1} elif .b then {json: {a: 2}} else null end)`, "url body json json.a"},
+		{`def f: {x: 1}; ({a: 1} * {b: 2}) // {c: 3}`, "a b c"},
+		{`{a: 1} | with_entries(.)`, ""}, {`{a: 1}.a`, ""}, {`.`, ""},
+		{`={a: {b: 1}}`, "a a.b"},
+	} {
+		p, err := Compile(RequestExpression, tt.src, Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", tt.src, err)
+			continue
+		}
+		var got []string
+		for _, path := range p.LiteralKeys() {
+			got = append(got, strings.Join(path, "."))
+		}
+		if got := strings.Join(got, " "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.src, got, tt.want)
+		}
+	}
+}
+
+// TestFunctionHints: who misspells a function of jq is told which is meant.
+func TestFunctionHints(t *testing.T) {
+	for _, tt := range []struct{ src, want string }{
+		{`.a | lenght`, `1:6: function not defined: lenght/0 (did you mean "length"?)`},
+		{`test("a"; "b"; "c")`, `1:1: function not defined: test/3 (there is test/1, test/2)`},
+		{`bpmnError("x")`, `1:1: function not defined: bpmnError/1 (only the errorExpression has it; to use FEEL, begin with "=")`},
+		{`.a | zzzzzz`, `1:6: function not defined: zzzzzz/0`},
+		{`lenght`, `1:1: function not defined: lenght/0 (did you mean "length"?; to use FEEL, begin with "=")`},
+	} {
+		slot := ResultExpression
+		slot.Name = ""
+		if _, err := Compile(slot, tt.src, Limits{}); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v, want %s", tt.src, err, tt.want)
+		}
+	}
+}

@@ -30,7 +30,7 @@ const maxRegexps = 1000
 
 func compileJQ(slot Slot, src string) (*jqProgram, error) {
 	fail := func(msg string, offset int) error {
-		return (&SyntaxError{Slot: slot.Name, Source: src, Msg: msg, Hint: feelHint(slot, src, msg)}).at(offset)
+		return (&SyntaxError{Slot: slot.Name, Source: src, Msg: msg, Hint: hints(functionHint(msg), feelHint(slot, src, msg))}).at(offset)
 	}
 	if i := strings.Index(src, accountVariable); i >= 0 {
 		return nil, fail("the name "+accountVariable+" is taken", i)
