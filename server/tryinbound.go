@@ -121,7 +121,7 @@ func asTry(scratch *templates.Scratch, trial *inbound.TrialResult) TryResult {
 			r.Variables = c.Variables
 		}
 	}
-	r.Outcome = inboundOutcome(trial)
+	r.Outcome, r.Reason = inboundOutcome(trial), trial.Reason
 	r.Outcome.Variables = r.Variables
 	return r
 }

@@ -10,6 +10,7 @@ import (
 
 	"patchbay/engine"
 	"patchbay/engine/expr"
+	"patchbay/engine/secret"
 	"patchbay/engine/zeebe/source"
 	"patchbay/protocols"
 )
@@ -44,8 +45,9 @@ type TrialResult struct {
 	// Activity is what operators would see.
 	Activity []Entry
 	// Err says why there is no event, or what became of the last one; nil if it
-	// was taken.
-	Err error
+	// was taken. Reason is what lies below it, where it does not say that.
+	Err    error
+	Reason string
 }
 
 // TrialEvent is an event with what became of it.
@@ -162,8 +164,18 @@ func (t *trial) why(ctx context.Context, err error) error {
 	if notes := t.x.log.list(ctx); err == nil && refused && len(notes) > 0 {
 		return errors.New(notes[len(notes)-1].Message)
 	}
+	var missing *secret.MissingError
+	if errors.As(err, &missing) && missing.Hint != "" {
+		t.result.Reason = missing.Hint
+	}
 	var call *protocols.Error
-	if errors.As(err, &call) && call.Code != "" {
+	if !errors.As(err, &call) {
+		return err
+	}
+	if call.Cause != nil {
+		t.result.Reason = strings.Join(strings.Fields(call.Cause.Error()), " ")
+	}
+	if call.Code != "" {
 		return fmt.Errorf("%s: %w", call.Code, err)
 	}
 	return err
@@ -217,7 +229,7 @@ func (t *trial) hidden(ctx context.Context) *TrialResult {
 		}
 		return errors.New(m.Text(err.Error()))
 	}
-	r.Input, r.Err, r.Activity = object(r.Input), failure(r.Err), slices.Clone(t.x.log.list(ctx))
+	r.Input, r.Err, r.Reason, r.Activity = object(r.Input), failure(r.Err), m.Text(r.Reason), slices.Clone(t.x.log.list(ctx))
 	engine.HideExchanges(m, r.Exchanges)
 	for i := range r.Events {
 		e := &r.Events[i]

@@ -68,7 +68,7 @@ func TestViews(t *testing.T) {
 		{"template", "#/templates/patchbay.rest/1", ".group", "URL"},
 		{"template-json", "#/templates/acme.order/1?tab=json", "pre.json", "acme:order:1"},
 		{"template-versions", "#/templates/acme.old/3?tab=versions", "td", "deprecated"},
-		{"inbound-template", "#/templates/patchbay.webhook.start/1", ".try", "inbound connector waits"},
+		{"inbound-template", "#/templates/patchbay.webhook.start/1", ".try", "What comes in"},
 		{"new", "#/new", "h2", "From a curl command"},
 		{"playground", "#/playground", ".answer", "21"},
 		{"inbound", "#/inbound", ".row-item", "Order received"},

@@ -1,6 +1,7 @@
 // Calls of the HTTP API. A token, where the API asks for one, lives as long as
 // the tab.
 import { askToken } from './login.js';
+import { parse } from './json.js';
 
 const tokenKey = 'patchbay.token';
 
@@ -19,14 +20,6 @@ export function hasToken() {
 
 export function forgetToken() {
   sessionStorage.removeItem(tokenKey);
-}
-
-// parse keeps the digits of numbers that JavaScript would change, where the
-// browser can.
-function parse(text) {
-  if (!JSON.rawJSON) return JSON.parse(text);
-  const changed = (value, source) => typeof value === 'number' && source && String(value) !== source;
-  return JSON.parse(text, (key, value, { source } = {}) => (changed(value, source) ? JSON.rawJSON(source) : value));
 }
 
 async function send(method, path, body, signal) {

@@ -1,6 +1,6 @@
 // A template's form, drawn as the modeler's property panel draws it. What is
 // shown, and what is wrong, the server says: it has the one set of rules.
-import { h, fill, sync, newID, richText, debounce } from './dom.js';
+import { h, fill, sync, newID, richText, anchor, debounce } from './dom.js';
 import { post } from './api.js';
 import { Completions } from './completions.js';
 import { badge, button, counted, errorBox, field, select } from './parts.js';
@@ -48,7 +48,7 @@ export class TemplateForm {
     const groups = form.groups.map((g) => this.group(g, before));
     const none = form.groups.length === 0 && h('p', { class: 'muted' }, 'The template asks for nothing.');
     const remarks = form.warnings.length > 0 && warnings(form.warnings);
-    sync(this.element, [this.state, this.presets(form.presets ?? []), ...groups, none, remarks].filter(Boolean));
+    sync(this.element, [form.deprecated && deprecation(form), this.state, this.presets(form.presets ?? []), ...groups, none, remarks].filter(Boolean));
   }
 
   // presets is made once: a template's do not change with its values.
@@ -165,6 +165,12 @@ export class TemplateForm {
   }
 }
 
+// deprecation is what the template's own text says of it.
+function deprecation(form) {
+  return h('p', { class: 'box warn' }, h('strong', null, 'Deprecated by its author'), form.deprecationMessage && [': ', richText(form.deprecationMessage)],
+    form.deprecationRef && [' ', anchor(form.deprecationRef, 'Read more')]);
+}
+
 function warnings(list) {
   return h('ul', { class: 'plain box warn' }, list.map((w) => h('li', null, h('strong', null, w.property), `: ${w.message}`)));
 }
@@ -172,7 +178,7 @@ function warnings(list) {
 // slot is the name of the slot for an expression that a field is bound to, or
 // nothing; isCode tells which texts are not prose.
 function slot(f) {
-  return /\b\w+Expression$/.exec(f.binding)?.[0];
+  return /\b(?:\w+Expression|activationCondition)$/.exec(f.binding)?.[0];
 }
 
 function isCode(f) {

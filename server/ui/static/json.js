@@ -1,6 +1,14 @@
 // JSON for people: indented, with colours.
 import { h } from './dom.js';
 
+// parse keeps the digits of numbers that JavaScript would change, where the
+// browser can.
+export function parse(text) {
+  if (!JSON.rawJSON) return JSON.parse(text);
+  const changed = (value, source) => typeof value === 'number' && source && String(value) !== source;
+  return JSON.parse(text, (key, value, { source } = {}) => (changed(value, source) ? JSON.rawJSON(source) : value));
+}
+
 // view shows a value; the larger ones scroll.
 export function view(value, label) {
   return h('pre', { class: 'json', tabindex: 0, 'aria-label': label, role: 'region' }, colour(JSON.stringify(value, null, 2) ?? 'null'));
@@ -9,7 +17,7 @@ export function view(value, label) {
 // viewText shows a text as JSON when it is some, else as it is.
 export function viewText(text, label) {
   try {
-    return view(JSON.parse(text), label);
+    return view(parse(text), label);
   } catch {
     return h('pre', { class: 'json', tabindex: 0, 'aria-label': label, role: 'region' }, text);
   }

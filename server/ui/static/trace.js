@@ -5,6 +5,7 @@ import { badge, button, duration } from './parts.js';
 
 const outcomes = {
   completed: ['completed', 'good'], bpmnError: ['BPMN error', 'warn'], failed: ['failed', 'bad'],
+  accepted: ['accepted', 'good'], ignored: ['ignored', 'warn'], refused: ['refused', 'bad'], answered: ['answered', 'info'], nothing: ['nothing', 'warn'],
 };
 
 // summary is the outcome in a line.
@@ -15,21 +16,68 @@ export function summary(result) {
   return h('p', { class: 'summary', role: 'status' }, badge(text, kind), code, why && ` ${why}`);
 }
 
-// trace draws the answer of POST /api/v1/try. answer is called with an exchange
-// that a person wants to give an answer to.
-export function trace(result, answer) {
+// trace draws the answer of POST /api/v1/try, of an inbound connector or another.
+// answer is called with an exchange that a person wants to give an answer to.
+export function trace(result, inbound, answer) {
   const [text, kind] = outcomes[result.outcome.type] ?? [result.outcome.type, ''];
   const steps = [
     result.template.length > 0 && step('The form', 'warn', list(result.template.map((w) => `${w.property}: ${w.message}`)), true),
-    step('Bound input', '', view(result.input, 'Bound input'), false),
+    result.input && step(inbound ? 'Properties' : 'Bound input', '', view(result.input, 'Bound input'), false),
     ...result.exchanges.map((e, i) => exchange(e, i, result.exchanges.length, answer)),
-    result.response !== null && step('What the mappings saw', '', view(result.response, 'What the mappings saw'), false),
-    result.error && step('Error', 'bad', [result.reason && problem(result.reason), view(result.error, 'Error')], true),
-    result.warnings.length > 0 && step('Warnings of expressions', 'warn', list(result.warnings.map((w) => `${w.slot}: ${w.text}`)), true),
-    result.variables && step('Mapped variables', 'good', view(result.variables, 'Mapped variables'), true),
-    step('Outcome', kind, outcome(result.outcome, text, kind), true),
+    inbound ? ofEvent(result) : ofJob(result),
+    step('Outcome', kind, outcome(result.outcome, inbound, text, kind), true),
   ];
   return h('ol', { class: 'trace', 'aria-label': 'Steps of the trial' }, steps);
+}
+
+// ofJob are the steps after the requests of an outbound connector.
+function ofJob(result) {
+  return [
+    result.response !== null && step('What the mappings saw', '', view(result.response, 'What the mappings saw'), false),
+    result.error && step('Error', 'bad', [result.reason && problem(result.reason), view(result.error, 'Error')], true),
+    expressionWarnings(result.warnings),
+    result.variables && step('Mapped variables', 'good', view(result.variables, 'Mapped variables'), true),
+  ];
+}
+
+// ofEvent are those of an inbound connector: what its expressions saw, the checks
+// that it passed, each expression, the command and the answer.
+function ofEvent(result) {
+  const { events = [], evaluations = [], activity = [], answer } = result;
+  const checks = activity.filter((n) => n.tag === 'Verification');
+  const rest = activity.filter((n) => n.tag !== 'Verification');
+  const number = (i) => (events.length > 1 ? ` ${i + 1}` : '');
+  return [
+    events.map((e, i) => step(`Event${number(i)}`, '', view(e.event, `Event${number(i)}`), false)),
+    checks.length > 0 && step('Checks', checks.some((n) => n.severity !== 'INFO') ? 'warn' : 'good', list(checks.map((n) => n.message)), true),
+    evaluations.map(evaluation),
+    expressionWarnings(result.warnings),
+    events.map((e, i) => e.command && command(e.command, number(i))),
+    answer && step(h('span', null, 'Answer to the sender ', badge(answer.status, statusKind(answer.status))), statusKind(answer.status),
+      [headers('Headers', answer.headers), answer.body ? viewText(answer.body, 'Body of the answer') : h('p', { class: 'muted' }, 'It has no body.')], true),
+    rest.length > 0 && step('What operators see', '', list(rest.map((n) => `${n.tag}: ${n.message}`)), false),
+  ];
+}
+
+function statusKind(status) {
+  return status >= 400 ? 'bad' : 'good';
+}
+
+function expressionWarnings(warnings) {
+  return warnings.length > 0 && step('Warnings of expressions', 'warn', list(warnings.map((w) => `${w.slot}: ${w.text}`)), true);
+}
+
+function evaluation(e) {
+  const body = e.error ? problem(e.error) : view(e.value, `Value of ${e.property}`);
+  return step(h('code', null, e.property), e.error ? 'bad' : 'good', [h('pre', { class: 'expression' }, e.expression), body], true);
+}
+
+function command(c, number) {
+  const title = c.type === 'createInstance' ? 'Starts an instance' : `Publishes the message ${c.messageName}`;
+  const pair = (name, value) => value && [h('dt', null, name), h('dd', null, h('code', null, value))];
+  return step(title + number, 'good', [
+    h('dl', { class: 'pairs' }, pair('correlation key', c.correlationKey), pair('message id', c.messageId)), view(c.variables, `Variables${number}`),
+  ], true);
 }
 
 function problem(text) {
@@ -64,9 +112,9 @@ export function headers(title, all) {
     h('dl', { class: 'pairs' }, names.map((n) => [h('dt', null, n), h('dd', null, all[n].join(', '))])));
 }
 
-function outcome(o, text, kind) {
+function outcome(o, inbound, text, kind) {
   const retries = o.retries > 0 ? `retries left: ${o.retries}` : 'no retries are left: the process would have an incident';
   return h('div', null, h('p', null, badge(text, kind), o.code && h('code', null, ` ${o.code}`)), o.message && h('p', null, o.message),
-    o.type === 'failed' && h('p', { class: 'muted' }, retries),
-    o.type !== 'completed' && o.variables && view(o.variables, 'Variables of the outcome'));
+    !inbound && o.type === 'failed' && h('p', { class: 'muted' }, retries),
+    !inbound && o.type !== 'completed' && o.variables && view(o.variables, 'Variables of the outcome'));
 }

@@ -1,7 +1,10 @@
-// The trial of a template: variables, answers and secrets in, a trace out.
+// The trial of a template: variables or an event, answers and secrets in, a trace out.
 import { h, fill, newID } from './dom.js';
 import { post } from './api.js';
+import { parse } from './json.js';
 import { Editor } from './editor.js';
+import { EventFields } from './event.js';
+import { Pairs, box, cross } from './pairs.js';
 import { summary, trace } from './trace.js';
 import { button, errorBox, muted, row } from './parts.js';
 
@@ -14,21 +17,33 @@ export function tryPanel(source, signal) {
   const result = h('div', { class: 'result' });
   const runButton = button('Run', run, { class: 'primary' });
   const network = networkChoice((stubbed) => { stubs.element.hidden = !stubbed; });
+  const event = new EventFields(run);
+  const before = h('div', { class: 'part' }, h('h3', null, 'Process variables'), variables.element);
+  const requests = h('div', { class: 'part' }, network.element, stubs.element);
 
   let response = null;
+  let inbound = false;
 
   async function run() {
     runButton.disabled = true;
     try {
-      const request = { ...source(), variables: readVariables(), secrets: secrets.read(), stub: stubs.read(), offline: network.stubbed() };
+      const request = { ...source(), ...(inbound ? { event: event.read() } : {}), ...asked() };
       const answer = await post('/api/v1/try', request, signal);
       response = answer.response;
-      fill(result, summary(answer), trace(answer, stub));
+      fill(result, summary(answer), trace(answer, inbound, stub));
+      result.scrollIntoView({ block: 'nearest' });
     } catch (error) {
       fill(result, errorBox(error));
     } finally {
       runButton.disabled = false;
     }
+  }
+
+  // asked is what answers the connector's requests, so far as it makes any.
+  function asked() {
+    const all = { secrets: secrets.read() };
+    if (!before.hidden) all.variables = readVariables();
+    return requests.hidden ? all : { ...all, stub: stubs.read(), offline: network.stubbed() };
   }
 
   // stub gives an exchange the answer that it had, or an empty one.
@@ -39,7 +54,7 @@ export function tryPanel(source, signal) {
 
   function readVariables() {
     try {
-      const read = JSON.parse(variables.value.trim() || '{}');
+      const read = parse(variables.value.trim() || '{}');
       variables.mark([]);
       if (read === null || typeof read !== 'object' || Array.isArray(read)) throw new Error('expected an object');
       return read;
@@ -50,6 +65,18 @@ export function tryPanel(source, signal) {
 
   return {
     run,
+    // takes is told what a modeler's form says of the template. An inbound
+    // connector takes an event; only a poll makes requests, for an instance that
+    // waits with the variables of that.
+    takes: (form) => {
+      inbound = Boolean(form.inbound);
+      const members = form.event ?? [];
+      const starts = form.elementType === 'bpmn:StartEvent';
+      const polls = members.some((m) => m.name === 'cursor');
+      event.show(members.filter((m) => m.name !== 'cursor' || starts));
+      requests.hidden = inbound && !polls;
+      before.hidden = inbound && !(polls && !starts);
+    },
     // seen is what the expression in a slot sees: the variables before the call,
     // the last trial's response after it.
     seen: (slot, expression) => {
@@ -65,7 +92,7 @@ export function tryPanel(source, signal) {
       Object.entries(example.secrets ?? {}).forEach(([name, value]) => secrets.add(name, value));
     },
     element: h('section', { class: 'try', 'aria-label': 'Try it' },
-      h('h2', null, 'Try it'), h('h3', null, 'Process variables'), variables.element, network.element, stubs.element, secrets.element,
+      h('h2', null, 'Try it'), event.element, before, requests, secrets.element,
       row(runButton, muted('or Ctrl+Enter')), result),
   };
 }
@@ -115,7 +142,7 @@ function stubRow(request, response, remove) {
   const body = new Editor({ label: 'Body of the answer', value: text, rows: 3, json: true });
   const read = () => {
     let content = body.value;
-    try { content = JSON.parse(content); } catch { /* a text is a body too */ }
+    try { content = parse(content); } catch { /* a text is a body too */ }
     const asked = method.value.trim() === '' ? { url: url.value } : { method: method.value.trim(), url: url.value };
     const answered = { status: Number(status.value) || 200, body: content };
     return { request: asked, response: response.headers ? { ...answered, headers: response.headers } : answered };
@@ -126,34 +153,10 @@ function stubRow(request, response, remove) {
   };
 }
 
-// box is a field for a short text, in a row with others.
-function box(label, value, properties) {
-  return h('input', { type: 'text', 'aria-label': label, value: String(value ?? ''), spellcheck: 'false', ...properties });
-}
-
-function cross(label, onclick) {
-  return button('✕', onclick, { class: 'quiet', 'aria-label': label });
-}
-
 // secretList edits the secrets of the trial; the server's own are not lent.
 function secretList() {
-  const rows = [];
-  const holder = h('form', { autocomplete: 'off', onsubmit: (e) => e.preventDefault() }); // browsers want passwords in one
-  const draw = () => fill(holder, rows.map((r) => r.element));
-  const add = (of = '', is = '') => {
-    const name = box('Name of the secret', of, { placeholder: 'NAME', class: 'code' });
-    const value = box('Value of the secret', is, { type: 'password', placeholder: 'value', autocomplete: 'off' });
-    const entry = { name, value };
-    entry.element = row(name, value, cross('Remove this secret', () => { rows.splice(rows.indexOf(entry), 1); draw(); }));
-    rows.push(entry);
-    draw();
-    return name;
-  };
-  return {
-    add,
-    element: h('details', { class: 'secrets' }, h('summary', null, 'Secrets of the trial'),
-      h('p', { class: 'hint' }, 'The server’s own secrets are not lent to trials. These are masked in the trace and kept nowhere.'), holder,
-      button('Add a secret', () => add().focus())),
-    read: () => Object.fromEntries(rows.map((r) => [r.name.value.trim(), r.value.value]).filter(([n]) => n !== '')),
-  };
+  const list = new Pairs('secret', { type: 'password', autocomplete: 'off' });
+  const element = h('details', { class: 'secrets' }, h('summary', null, 'Secrets of the trial'),
+    h('p', { class: 'hint' }, 'The server’s own secrets are not lent to trials. These are masked in the trace and kept nowhere.'), list.element);
+  return { element, add: (name, value) => list.add(name, value), read: () => list.read() };
 }

@@ -2,6 +2,7 @@
 // is linted, tried and published.
 import { h, fill, debounce } from '../dom.js';
 import { post, get, getText, templatePath } from '../api.js';
+import { parse } from '../json.js';
 import { link } from '../router.js';
 import { Editor } from '../editor.js';
 import { workbench } from '../workbench.js';
@@ -56,7 +57,7 @@ export function draft(route, signal) {
   function drawBench() {
     let read;
     try {
-      read = JSON.parse(editor.value);
+      read = parse(editor.value);
     } catch {
       return; // a finding tells of it
     }
@@ -65,10 +66,9 @@ export function draft(route, signal) {
       fill(bench, h('p', { class: 'muted' }, 'These are several templates: each is tried on its own.'));
       return;
     }
-    const inbound = (read.properties ?? []).some((p) => p.binding?.name === 'inbound.type');
-    if (shown?.id !== read.id || shown.inbound !== inbound) {
-      const made = workbench({ template: read }, inbound, signal);
-      shown = { id: read.id, inbound, form: made.form };
+    if (shown?.id !== read.id) {
+      const made = workbench({ template: read }, signal);
+      shown = { id: read.id, form: made.form };
       if (example?.id === read.id) made.begin(example);
       fill(bench, made.panel);
     }

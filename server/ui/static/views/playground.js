@@ -49,7 +49,7 @@ export function playground(route, signal) {
 
   function readContext() {
     try {
-      return JSON.parse(context.value.trim() || 'null');
+      return parse(context.value.trim() || 'null');
     } catch {
       return null;
     }

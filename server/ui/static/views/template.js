@@ -23,7 +23,7 @@ async function load(holder, route, signal) {
   const info = items.find((i) => (i.version ?? 0) === version) ?? items[0];
   const about = h('div');
   const source = { templateId: id, templateVersion: version };
-  const { form, panel } = workbench(source, info.inbound, signal, (answer) => { if (answer) fill(about, links(answer)); });
+  const { form, panel } = workbench(source, signal, (answer) => { if (answer) fill(about, links(answer)); });
   form.refresh();
   const bar = tabs('Parts of the template', [
     ['form', 'Form and trial', () => panel],
@@ -39,7 +39,7 @@ function header(info, items, version, about) {
   const type = (label, value) => value && h('p', { class: 'meta' }, label, h('code', null, value));
   return h('div', { class: 'heading' },
     h('div', null, h('h1', null, info.name), info.description && h('p', { class: 'lead' }, richText(info.description)), badges(info),
-      info.deprecated && deprecation(info.deprecation), type('job type ', info.jobType), type('inbound type ', info.inbound), about),
+      info.deprecation && deprecation(info.deprecation), type('job type ', info.jobType), type('inbound type ', info.inbound), about),
     h('div', { class: 'row top' }, field('Version', chooser),
       h('a', { class: 'button', href: link(['new'], { from: info.id, version }) }, 'New version')));
 }
@@ -50,8 +50,8 @@ function badges(info) {
 }
 
 function deprecation(d) {
-  return h('p', { class: 'box warn' }, h('strong', null, 'Deprecated'), d?.reason && `: ${d.reason}`,
-    d?.replacement && ` Use ${d.replacement} instead.`);
+  return h('p', { class: 'box warn' }, h('strong', null, 'Deprecated'), d.reason && `: ${d.reason}`,
+    d.replacement && ` Use ${d.replacement} instead.`);
 }
 
 function links(answer) {
