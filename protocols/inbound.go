@@ -88,6 +88,10 @@ type Event struct {
 	// MessageID makes a repetition of the same event harmless; the element's
 	// messageIdExpression wins over it. Empty means none.
 	MessageID string
+	// Delivery says whether the same event may come again. The workflow engine
+	// knows the ids of messages, but starts an instance as often as it is told
+	// to: of events that come again the host remembers which have started one.
+	Delivery Delivery
 	// ElementInstanceKey, when not 0, says for which waiting instance a poll
 	// was made.
 	ElementInstanceKey int64
@@ -96,6 +100,21 @@ type Event struct {
 	// Value's place.
 	Complete func(ctx context.Context) (any, error)
 }
+
+// Delivery is what a source knows of its repetitions of an event.
+type Delivery int
+
+// The deliveries.
+const (
+	// DeliveredOnce events never come again, or the source drops repetitions
+	// itself.
+	DeliveredOnce Delivery = iota
+	// DeliveredFirst events come for the first time, and again until the source
+	// has heard that they are accepted.
+	DeliveredFirst
+	// DeliveredAgain events have come before, or may have.
+	DeliveredAgain
+)
 
 // Correlation says what an event did.
 type Correlation struct {

@@ -86,7 +86,7 @@ func TestInboundPlaces(t *testing.T) {
 				awaitInstances(t, n.url, id, "COMPLETED 5")
 				if place.name != "start" {
 					n.accepted(id, `{"ok": true, "id": 7, "event": "e1", "value": 6}`)
-					n.noted(id, "message was published before")
+					n.noted(id, "the event was accepted before")
 					awaitInstances(t, n.url, id, "COMPLETED 5")
 				}
 			})

@@ -1,9 +1,11 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -32,7 +34,13 @@ type correlator struct {
 	gateway   Gateway
 	ttl       time.Duration       // of messages without one of their own
 	documents protocols.Documents // may be nil
+	started   StartedStore
+	now       func() time.Time
+	log       *slog.Logger
 }
+
+// ttlOf is the time-to-live of an element's messages.
+func (c *correlator) ttlOf(e *element) time.Duration { return cmp.Or(max(0, e.ttl), c.ttl) }
 
 func rejected(code string, cause error, format string, args ...any) error {
 	return &protocols.Rejected{Code: code, Message: fmt.Sprintf(format, args...), Cause: cause}
@@ -204,7 +212,7 @@ func encode(e *element, variables map[string]any) ([]byte, error) {
 }
 
 // act maps the event and sends the command.
-func (c *correlator) act(ctx context.Context, e *element, ev *event, id string) (protocols.Correlation, error) {
+func (c *correlator) act(ctx context.Context, e *element, ev *event, in protocols.Event) (protocols.Correlation, error) {
 	vars, err := c.variables(ctx, e, ev)
 	if err != nil {
 		return protocols.Correlation{}, err
@@ -213,10 +221,17 @@ func (c *correlator) act(ctx context.Context, e *element, ev *event, id string) 
 	if err != nil {
 		return protocols.Correlation{}, err
 	}
-	if e.point == startInstance {
+	if e.point != startInstance {
+		return c.publish(ctx, e, ev, vars, in.MessageID)
+	}
+	if in.Delivery == protocols.DeliveredOnce {
 		return c.create(ctx, e, data)
 	}
-	return c.publish(ctx, e, ev, vars, id)
+	id, err := messageID(ctx, e, ev, in.MessageID)
+	if err != nil {
+		return protocols.Correlation{}, err
+	}
+	return c.createOnce(ctx, e, data, id, in.Delivery)
 }
 
 func (c *correlator) create(ctx context.Context, e *element, data []byte) (protocols.Correlation, error) {
@@ -252,10 +267,7 @@ func (c *correlator) publish(ctx context.Context, e *element, ev *event, vars ma
 	if err != nil {
 		return protocols.Correlation{}, err
 	}
-	m := protocols.Message{Name: e.messageName, CorrelationKey: key, ID: id, TenantID: e.TenantID, TTL: c.ttl, Variables: vars}
-	if e.ttl > 0 {
-		m.TTL = e.ttl
-	}
+	m := protocols.Message{Name: e.messageName, CorrelationKey: key, ID: id, TenantID: e.TenantID, TTL: c.ttlOf(e), Variables: vars}
 	out := protocols.Correlation{Matched: true, TenantID: e.TenantID}
 	out.MessageKey, err = withPatience(ctx, func() (int64, error) { return c.gateway.Publish(ctx, m) })
 	if codeOf(err) == "ALREADY_EXISTS" {

@@ -33,7 +33,7 @@ func correlate(t testing.TB, g Gateway, xml []byte, eventJSON string) (protocols
 	if e == nil || err != nil {
 		return protocols.Correlation{}, err
 	}
-	return c.act(t.Context(), e, ev, "listener-id")
+	return c.act(t.Context(), e, ev, protocols.Event{MessageID: "listener-id"})
 }
 
 // Each mapping is written in both languages.
@@ -248,7 +248,7 @@ func TestResultCreatesDocuments(t *testing.T) {
 	for _, text := range []string{`={file: createDocument({content: data, name: "a.txt"})}`, `{file: createDocument({content: .data, name: "a.txt"})}`} {
 		ev := newEvent(map[string]any{"data": "aGk="})
 		e := found(t, bpmnOf(start("e", listens, "t", "resultExpression", text)))[0]
-		if _, err := (&correlator{gateway: g, documents: documents{}}).act(t.Context(), e, ev, ""); err != nil {
+		if _, err := (&correlator{gateway: g, documents: documents{}}).act(t.Context(), e, ev, protocols.Event{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := string(g.created[len(g.created)-1].Variables); !strings.Contains(got, `"documentId":"d1:hi"`) || !strings.Contains(got, `"fileName":"a.txt"`) {
@@ -273,7 +273,7 @@ func BenchmarkCorrelate(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				if _, err := c.act(b.Context(), e, ev, ""); err != nil {
+				if _, err := c.act(b.Context(), e, ev, protocols.Event{}); err != nil {
 					b.Fatal(err)
 				}
 			}

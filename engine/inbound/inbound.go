@@ -24,6 +24,11 @@
 //   - Expressions of properties are evaluated here, without the cluster, and
 //     before secrets are put in.
 //   - An expression that fails is a rejected event and not one to repeat.
+//   - A plain start event starts one instance for a message that a broker
+//     delivers again, within the message's time-to-live: the message has an id,
+//     and the store is the same as before. The gateway itself knows no ids of
+//     instances to create, so a process that is killed between its answer and
+//     the store's, or that does not get an answer, starts another one.
 //   - Message events of an event sub-process count in older versions too.
 //   - synchronousResponse matters for plain start events only: the gateway's
 //     protocol has no synchronous message.
@@ -86,6 +91,7 @@ type Options struct {
 type Store interface {
 	ActivityStore
 	DeadLetterStore
+	StartedStore
 	// SaveCursor keeps a JSON text for an element, whatever its version,
 	// Cursor reads it; nil if there is none.
 	SaveCursor(ctx context.Context, element string, data []byte) error

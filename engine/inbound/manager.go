@@ -44,7 +44,7 @@ type Manager struct {
 func NewManager(o Options) *Manager {
 	o = o.withDefaults()
 	m := &Manager{
-		Options: o, finder: &finder{o.Programs}, correlator: &correlator{o.Gateway, o.MessageTTL, o.Host.Documents}, keeper: newKeeper(o.Store, o.Log),
+		Options: o, finder: &finder{o.Programs}, correlator: &correlator{o.Gateway, o.MessageTTL, o.Host.Documents, o.Store, o.Now, o.Log}, keeper: newKeeper(o.Store, o.Log),
 		loading: make(chan struct{}, 8), processes: map[source.Process]*process{}, executables: map[string]*executable{}, paused: map[string]bool{},
 	}
 	m.life, m.stop = context.WithCancel(context.Background())

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // memory is a Store that ends with the process. The entries that executables
@@ -14,11 +15,14 @@ type memory struct {
 	mu      sync.Mutex
 	cursors map[string][]byte
 	paused  map[string]bool
-	letters []DeadLetter // by id
-	last    int64        // id of a letter
+	started map[string]time.Time // until when, by event
+	letters []DeadLetter         // by id
+	last    int64                // id of a letter
 }
 
-func newMemory() *memory { return &memory{cursors: map[string][]byte{}, paused: map[string]bool{}} }
+func newMemory() *memory {
+	return &memory{cursors: map[string][]byte{}, paused: map[string]bool{}, started: map[string]time.Time{}}
+}
 
 func (*memory) AppendActivity(context.Context, string, int, []Entry) error { return nil }
 
@@ -53,6 +57,23 @@ func (m *memory) Paused(context.Context) ([]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Collect(maps.Keys(m.paused)), nil
+}
+
+func (m *memory) SaveStarted(_ context.Context, event string, until time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.started) >= 2*MostStarted {
+		ends := slices.SortedFunc(maps.Values(m.started), time.Time.Compare)
+		maps.DeleteFunc(m.started, func(_ string, end time.Time) bool { return end.Before(ends[MostStarted]) })
+	}
+	m.started[event] = until
+	return nil
+}
+
+func (m *memory) Started(_ context.Context, event string, at time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.started[event].After(at), nil
 }
 
 func (m *memory) AddDeadLetter(_ context.Context, letter DeadLetter, most int) error {

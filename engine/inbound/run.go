@@ -239,7 +239,7 @@ func (r *run) correlate(ctx context.Context, g *group, in protocols.Event) (prot
 		}
 		ev = r.event(complete)
 	}
-	out, err := r.x.m.correlator.act(ctx, e, ev, in.MessageID)
+	out, err := r.x.m.correlator.act(ctx, e, ev, in)
 	out.Element, out.Properties = e.ElementRef, nested
 	return out, err
 }

@@ -93,7 +93,7 @@ func (x *executable) noteOutcome(o Outcome, out protocols.Correlation, err error
 	case Correlated:
 		x.noteSuccess(out)
 	case Duplicate:
-		x.log.Note(severityInfo, "Correlation", "message was published before", map[string]any{"elementId": out.Element.ElementID})
+		x.log.Note(severityInfo, "Correlation", "the event was accepted before", map[string]any{"elementId": out.Element.ElementID})
 	case Ignored:
 		x.log.Note(severityInfo, "Correlation", "no activation condition is met: event ignored", nil)
 	case NotMet:

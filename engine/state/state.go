@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"patchbay/engine/inbound"
@@ -27,9 +28,10 @@ var migrations embed.FS
 type State struct {
 	db    *store.DB
 	owner string // of leases: this process
-	// Now tells the time of leases; time.Now by default. The clocks of
+	// Now tells the time of leases and of what is forgotten; time.Now by default. The clocks of
 	// replicas should agree within a few seconds.
-	Now func() time.Time
+	Now   func() time.Time
+	saved atomic.Int64 // events that have started an instance
 }
 
 // Open brings the tables up to date. The caller closes the database.

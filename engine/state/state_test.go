@@ -34,13 +34,26 @@ func onEach(t *testing.T, test func(t *testing.T, open func() *State)) {
 				}
 				return s
 			})
-			for _, table := range []string{"definitions", "activity", "cursors", "paused", "leases", "dead_letters"} {
+			for _, table := range []string{"definitions", "activity", "cursors", "paused", "leases", "dead_letters", "started"} {
 				if _, err := db.Exec("DELETE FROM " + table); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
+}
+
+func onDisk(b *testing.B) *State {
+	db, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "state.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	s, err := Open(b.Context(), db)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }
 
 func check(t *testing.T, err error) {

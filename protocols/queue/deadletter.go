@@ -63,7 +63,7 @@ func (l *listener) Replay(ctx context.Context, content json.RawMessage, handle p
 	if err := json.Unmarshal(content, &again); err != nil {
 		return fmt.Errorf("read a dead letter: %w", err)
 	}
-	return l.dispatch(ctx, again.Message, again.id, handle)
+	return l.dispatch(ctx, again.Message, protocols.Event{MessageID: again.id, Delivery: protocols.DeliveredAgain}, handle)
 }
 
 // letter is a message as a dead letter's content: an object for people and for

@@ -8,7 +8,9 @@
 //
 // A publication has succeeded once the broker has confirmed it. A delivery is
 // acknowledged once the workflow engine has accepted its command, or once it has
-// become a dead letter; see Terms.
+// become a dead letter; see Terms. A connection that ends before the broker has
+// heard of that brings the delivery again: by its id the workflow engine knows a
+// message, and the host an instance that was started.
 package queue
 
 import (

@@ -173,7 +173,7 @@ func (s *session) settle(d *Delivery) {
 func (s *session) accept(d *Delivery) (how func(context.Context, *Delivery) error, err error) {
 	var refused *protocols.Rejected
 	err = s.persist(d, "handle", func() error {
-		err := s.dispatch(s.working, d.Message, d.ID, s.handle)
+		err := s.dispatch(s.working, d.Message, protocols.Event{MessageID: d.ID, Delivery: d.delivery()}, s.handle)
 		if errors.As(err, &refused) {
 			return nil
 		}
@@ -189,8 +189,16 @@ func (s *session) accept(d *Delivery) (how func(context.Context, *Delivery) erro
 	return s.consumer.Ack, s.persist(d, "set aside", func() error { return s.bury(s.working, d, refused) })
 }
 
-// dispatch decodes a message and hands it to handle.
-func (l *listener) dispatch(ctx context.Context, m Message, id string, handle protocols.Handler) error {
+// delivery is what the broker tells of the delivery.
+func (d *Delivery) delivery() protocols.Delivery {
+	if d.Attempt == 1 {
+		return protocols.DeliveredFirst
+	}
+	return protocols.DeliveredAgain
+}
+
+// dispatch decodes a message and hands it to handle, as the value of an event.
+func (l *listener) dispatch(ctx context.Context, m Message, event protocols.Event, handle protocols.Handler) error {
 	value, err := l.sub.Decode(ctx, m)
 	if err != nil {
 		var e *protocols.Error
@@ -199,7 +207,8 @@ func (l *listener) dispatch(ctx context.Context, m Message, id string, handle pr
 		}
 		return &protocols.Rejected{Code: protocols.CodeInvalidInput, Message: fmt.Sprintf("decode a message of %s: %s", l.sub.Address, err), Cause: err}
 	}
-	_, err = handle(ctx, protocols.Event{Value: value, MessageID: id})
+	event.Value = value
+	_, err = handle(ctx, event)
 	return err
 }
 

@@ -35,7 +35,7 @@ func (l *listener) Sample(ctx context.Context, text []byte, handle protocols.Han
 	if err := protocols.DecodeSample(text, &given); err != nil {
 		return nil, err
 	}
-	return nil, l.dispatch(ctx, given.message(strings.TrimPrefix(l.sub.Address.Path, "/")), given.ID, handle)
+	return nil, l.dispatch(ctx, given.message(strings.TrimPrefix(l.sub.Address.Path, "/")), protocols.Event{MessageID: given.ID}, handle)
 }
 
 func (s *sample) message(target string) Message {
