@@ -6,8 +6,11 @@
 //	source -> find (elements) -> group (executables) -> diff -> executable -> protocol.Receive
 //	                                                 event -> choose -> map -> create | publish
 //
-// A Manager does all this. Where it differs from Camunda's connector runtime
-// (8.10):
+// A Manager does all this.
+//
+// # Differences from Camunda's connector runtime
+//
+// Compared with version 8.10:
 //
 //   - Every executable is activated alone and tried again with a growing pause,
 //     for ever. A wrong element is an entry of its own that is DOWN and says
@@ -24,11 +27,14 @@
 //   - Expressions of properties are evaluated here, without the cluster, and
 //     before secrets are put in.
 //   - An expression that fails is a rejected event and not one to repeat.
-//   - A plain start event starts one instance for a message that a broker
-//     delivers again, within the message's time-to-live: the message has an id,
-//     and the store is the same as before. The gateway itself knows no ids of
-//     instances to create, so a process that is killed between its answer and
-//     the store's, or that does not get an answer, starts another one.
+//   - A plain start event starts one instance for a message with an id, however
+//     often its broker delivers it within the time-to-live of messages: after a
+//     lost connection, a group that was shared anew, a process that was killed.
+//     What has started is in the store before the message is acknowledged, so
+//     replicas need one in common. The gateway's CreateProcessInstance has no
+//     key that would make it idempotent: a process that is killed between its
+//     answer and the store's, or an answer that is lost, can lead to a second
+//     instance. A message start event does not have this gap.
 //   - Message events of an event sub-process count in older versions too.
 //   - synchronousResponse matters for plain start events only: the gateway's
 //     protocol has no synchronous message.

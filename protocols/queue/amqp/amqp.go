@@ -2,10 +2,13 @@
 // RabbitMQ, or any other broker that speaks AMQP 0-9-1. Camunda's templates for
 // RabbitMQ run unchanged on it.
 //
-// # Publications
+// The response is {statusResult, confirmed, exchange, routingKey, messageId}, the
+// event {message: {consumerTag, body, properties}}. Queues, exchanges and bindings
+// are never declared: they belong to whoever runs the broker.
 //
-// The response is {statusResult, confirmed, exchange, routingKey, messageId}.
-// What differs from Camunda's runtime (8.8):
+// # Differences from Camunda's connectors
+//
+// Compared with version 8.8, a publication:
 //
 //   - A job succeeds only once the broker has confirmed the message. A message
 //     that no queue gets is the error UNROUTABLE; routing.mandatory = false makes
@@ -23,9 +26,7 @@
 //   - Parameters of a URI other than heartbeat and connection_timeout are refused:
 //     some would name files of the server.
 //
-// # Subscriptions
-//
-// The event is {message: {consumerTag, body, properties}}. What differs:
+// A subscription:
 //
 //   - At most consumption.maxInFlight messages are taken at a time (the broker's
 //     prefetch).
@@ -38,9 +39,6 @@
 //     cancels are tried again until they work.
 //   - A body that is a number keeps its digits, one that is no UTF-8 is base64, and
 //     arguments may be a FEEL context.
-//
-// Queues, exchanges and bindings are never declared: they belong to whoever runs
-// the broker.
 package amqp
 
 import (
