@@ -9,6 +9,14 @@ export function parse(text) {
   return JSON.parse(text, (key, value, { source } = {}) => (changed(value, source) ? JSON.rawJSON(source) : value));
 }
 
+// mistake is the place of a syntax error, as browsers tell it: at the line and
+// column, or at the end of the text.
+export function mistake(error, text) {
+  const [, line, column] = /line (\d+) column (\d+)/.exec(error.message) ?? [];
+  const lines = text.split('\n');
+  return { line: Number(line ?? lines.length), column: Number(column ?? lines.at(-1).length + 1) };
+}
+
 // view shows a value; the larger ones scroll.
 export function view(value, label) {
   return h('pre', { class: 'json', tabindex: 0, 'aria-label': label, role: 'region' }, colour(JSON.stringify(value, null, 2) ?? 'null'));

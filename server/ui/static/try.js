@@ -1,7 +1,7 @@
 // The trial of a template: variables or an event, answers and secrets in, a trace out.
 import { h, fill, newID } from './dom.js';
 import { post } from './api.js';
-import { parse } from './json.js';
+import { mistake, parse } from './json.js';
 import { Editor } from './editor.js';
 import { EventFields } from './event.js';
 import { Pairs, box, cross } from './pairs.js';
@@ -59,6 +59,7 @@ export function tryPanel(source, signal) {
       if (read === null || typeof read !== 'object' || Array.isArray(read)) throw new Error('expected an object');
       return read;
     } catch (error) {
+      variables.mark([mistake(error, variables.value)]);
       throw new Error(`The process variables are no JSON object: ${error.message}`);
     }
   }

@@ -2,7 +2,7 @@
 import { h, fill, debounce } from '../dom.js';
 import { post } from '../api.js';
 import { Editor } from '../editor.js';
-import { view } from '../json.js';
+import { mistake, parse, view } from '../json.js';
 import { badge, duration, errorBox, heading, select } from '../parts.js';
 
 const kept = { expression: 'patchbay.expression', context: 'patchbay.context' };
@@ -70,13 +70,13 @@ export function playground(route, signal) {
 
   // contextText is the context where it is JSON; else a text that tells why not.
   function contextText() {
-    const text = context.value.trim() || 'null';
+    const text = context.value.trim() === '' ? 'null' : context.value;
     try {
       JSON.parse(text);
       context.mark([]);
       return text;
     } catch (error) {
-      context.mark([{ line: 1, column: 1 }]);
+      context.mark([mistake(error, context.value)]);
       throw new Error(`The context is no JSON: ${error.message}`);
     }
   }
