@@ -78,7 +78,10 @@ func (r *Resolver) list(ctx context.Context, list []any) (any, bool, error) {
 
 func (r *Resolver) object(ctx context.Context, object map[string]any) (any, bool, error) {
 	var out map[string]any
-	for name, v := range object {
+	// In order, so that of several secrets that are missing the same is named
+	// each time, and of two names that become one the same wins.
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		v := object[name]
 		key, renamed, err := r.text(ctx, name)
 		if err != nil {
 			return nil, false, err

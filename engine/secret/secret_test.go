@@ -47,6 +47,16 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestResolveNamesTheSameMissingSecret(t *testing.T) {
+	input := map[string]any{"a": "{{secrets.A}}", "b": "{{secrets.B}}", "c": "{{secrets.C}}", "d": "secrets.D"}
+	for range 20 {
+		r := Resolver{}
+		if _, err := r.Resolve(t.Context(), input); err == nil || err.Error() != "Secret with name 'A' is not available" {
+			t.Fatalf("got %v", err)
+		}
+	}
+}
+
 func TestResolveOnlyWhatIsAllowed(t *testing.T) {
 	names := Names("{{secrets.KEY1}}", "{{secrets.KEY2}}")
 	r := &Resolver{Provider: Map{"KEY1": "1", "KEY2": "2", "KEY3": "3"}, Allowed: func(name string) bool { return names[name] }}

@@ -10,7 +10,7 @@ import (
 
 // Auth is the input "authentication" of the protocols on HTTP.
 type Auth struct {
-	Type     string `bind:"type" enum:"noAuth basic bearer apiKey oauth-client-credentials-flow oauth-refresh-token" default:"noAuth" doc:"How to authenticate."`
+	Type     string `bind:"type,required" enum:"noAuth basic bearer apiKey oauth-client-credentials-flow oauth-refresh-token" doc:"How to authenticate; without authentication at all, noAuth."`
 	Username string `bind:"username,required" when:"type=basic" doc:"User name."`
 	Password string `bind:"password,secret" when:"type=basic" doc:"Password; may be empty."`
 	Token    string `bind:"token,required,secret" when:"type=bearer" doc:"Bearer token."`

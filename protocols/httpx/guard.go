@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -165,17 +166,8 @@ func (g *Guard) check(host string, addr netip.Addr) error {
 }
 
 func (g *Guard) hiddenMetadata(addr netip.Addr) bool {
-	for _, m := range metadata {
-		if addr == m {
-			for _, p := range g.explicit {
-				if p.Contains(addr) {
-					return false
-				}
-			}
-			return true
-		}
-	}
-	return false
+	named := func(p netip.Prefix) bool { return p.Contains(addr) }
+	return slices.Contains(metadata, addr) && !slices.ContainsFunc(g.explicit, named)
 }
 
 // describeAddress says what kind of address it is and what allows it.
@@ -184,10 +176,8 @@ func describeAddress(addr netip.Addr) (kind, flag string) {
 	case addr.IsLoopback():
 		return "a loopback", "loopback"
 	case addr.IsPrivate():
-		for _, m := range metadata {
-			if addr == m {
-				return "a cloud metadata", addr.String()
-			}
+		if slices.Contains(metadata, addr) {
+			return "a cloud metadata", addr.String()
 		}
 		return "a private", "private"
 	case addr.IsLinkLocalUnicast():

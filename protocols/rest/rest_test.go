@@ -264,3 +264,13 @@ func TestIdempotent(t *testing.T) {
 		}
 	}
 }
+
+// Authentication that does not say how must not become none.
+func TestAuthenticationNeedsAType(t *testing.T) {
+	for _, in := range []string{`{}`, `{"type":""}`, `{"type":null,"token":"t"}`, `{"username":"u","password":"p"}`} {
+		err := bind.Bind(object(t, `{"url":"http://x/","authentication":`+in+`}`), bind.New[Input]())
+		if !protocols.IsInputError(err) || !strings.HasPrefix(err.Error(), "authentication.type: is required, but is ") {
+			t.Errorf("%s: got %v", in, err)
+		}
+	}
+}
