@@ -67,12 +67,7 @@ func successors(el *Element) []*Element {
 	if el.Type == TypeSubProcess {
 		return starts(el)
 	}
-	var out []*Element
-	for _, f := range el.Outgoing {
-		if f.Target != nil {
-			out = append(out, afterEnd(f.Target)...)
-		}
-	}
+	out := followers(el)
 	if len(el.Outgoing) == 0 && !el.Is(EventLink) {
 		out = append(out, leave(el.Scope)...)
 	}
@@ -86,11 +81,18 @@ func linkTargets(el *Element) []*Element {
 	var out []*Element
 	for _, c := range el.Scope.Children {
 		if c.Type == TypeIntermediateCatchEvent && c.Is(EventLink) && c.Event().Link == el.Event().Link {
-			for _, f := range c.Outgoing {
-				if f.Target != nil {
-					out = append(out, afterEnd(f.Target)...)
-				}
-			}
+			out = append(out, followers(c)...)
+		}
+	}
+	return out
+}
+
+// followers gives where the flows of an element lead.
+func followers(el *Element) []*Element {
+	var out []*Element
+	for _, f := range el.Outgoing {
+		if f.Target != nil {
+			out = append(out, afterEnd(f.Target)...)
 		}
 	}
 	return out
@@ -108,13 +110,7 @@ func leave(scope *Element) []*Element {
 	if scope == nil || scope.Type != TypeSubProcess || scope.TriggeredByEvent {
 		return nil
 	}
-	var out []*Element
-	for _, f := range scope.Outgoing {
-		if f.Target != nil {
-			out = append(out, afterEnd(f.Target)...)
-		}
-	}
-	return out
+	return followers(scope)
 }
 
 // LoopProblem words a loop as Zeebe does.

@@ -240,16 +240,22 @@ func (c *channel) drain() {
 			if !ok {
 				return
 			}
-			for _, s := range c.underWay[r.MessageId] {
-				if s.returned == nil && s.exchange == r.Exchange && s.key == r.RoutingKey {
-					s.returned = &r
-					break
-				}
+			if s := c.sendingOf(r); s != nil {
+				s.returned = &r
 			}
 		default:
 			return
 		}
 	}
+}
+
+func (c *channel) sendingOf(r amqp.Return) *sending {
+	for _, s := range c.underWay[r.MessageId] {
+		if s.returned == nil && s.exchange == r.Exchange && s.key == r.RoutingKey {
+			return s
+		}
+	}
+	return nil
 }
 
 func unroutable(s *sending) error {
