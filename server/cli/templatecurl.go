@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"patchbay/server"
@@ -15,6 +16,7 @@ type templateFromCurlCmd struct {
 	ID      string   `name:"id" placeholder:"ID" help:"Id of the template; made from host and path by default."`
 	Name    string   `placeholder:"NAME" help:"What modelers show; made from method and path by default."`
 	Output  string   `short:"o" placeholder:"FILE" help:"Where to write the template; standard output by default."`
+	Force   bool     `help:"Replace files that are there."`
 	Test    bool     `help:"Write a case that tests the template beside it, too."`
 	Command []string `arg:"" optional:"" passthrough:"" name:"command" help:"The curl command, as it is, in quotes, or @FILE; standard input by default."`
 }
@@ -27,7 +29,7 @@ bash"): put the command behind from-curl, or paste it to standard input. The opt
 Nothing is called.
 
   path      {id}, <id>, :id, OWNER, numbers and UUIDs become fields, the rest stays
-  query     each parameter becomes a field
+  query     each parameter becomes a field; api_key, token, appid, sig and the like are secrets
   headers   each becomes a field, but Accept and Content-Type; what browsers add is left out
   body      each value of a JSON object or form becomes a field, a list one in FEEL, a file a document
   secrets   tokens, passwords and cookies become {{secrets.NAME}}, whatever the command has for them
@@ -39,6 +41,9 @@ a template cannot follow is refused by its name.`
 func (c *templateFromCurlCmd) Run(ctx context.Context, s Streams) error {
 	if c.Test && c.Output == "" {
 		return usage(fmt.Errorf("--test: the case lies beside the template, so -o must say where that is"))
+	}
+	if err := c.free(); err != nil {
+		return err
 	}
 	line, err := c.commandLine(s)
 	if err != nil {
@@ -66,6 +71,23 @@ func (c *templateFromCurlCmd) Run(ctx context.Context, s Streams) error {
 		return err
 	}
 	fmt.Fprintf(s.Out, "wrote %s\n", name)
+	return nil
+}
+
+// free fails when a file would be lost.
+func (c *templateFromCurlCmd) free() error {
+	if c.Output == "" || c.Force {
+		return nil
+	}
+	names := []string{c.Output}
+	if c.Test {
+		names = append(names, templates.SuiteName(c.Output))
+	}
+	for _, name := range names {
+		if _, err := os.Lstat(name); err == nil {
+			return fmt.Errorf("write %s: it is there already; --force replaces it", name)
+		}
+	}
 	return nil
 }
 

@@ -113,7 +113,7 @@ func placeholder(segments []string, i int) (name, value string, is bool) {
 	switch {
 	case digits && i > 0 && hasWord("api rest version", strings.ToLower(segments[i-1])):
 		return "", "", false // of the API's version
-	case i > 0 && random(segment):
+	case random(segment):
 		return "token", segment, true
 	case i > 0 && masked.MatchString(segment):
 		name, _, is = placeholder(append(slices.Clone(segments[:i]), "1"), i)

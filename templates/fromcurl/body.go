@@ -135,10 +135,18 @@ func (b *builder) form(list []pair) string {
 
 func (b *builder) part(p pair) string {
 	if !p.file {
-		return b.text(p.name, groupBody, p.value, true).path
+		return b.bodyText(p.name, p.value).path
 	}
 	b.note("The file of " + plain(p.name) + " is a document of the process: choose it in the field " + label(p.name) + ".")
 	return b.expression(p.name, groupBody, "", "A document, as connectors and forms make them: =documents[1]").path
+}
+
+// bodyText is a field for a text of the body. A key for the service is a secret.
+func (b *builder) bodyText(name, value string) reference {
+	if serviceKey.MatchString(name) && value != "" {
+		return b.secret(name, groupService, value)
+	}
+	return b.text(name, groupBody, value, true)
 }
 
 // jsonText reads JSON in which shell variables stand within texts only; nil if
@@ -186,7 +194,7 @@ func (b *builder) value(name string, value any, depth int, d *schema.Document, p
 	case []any:
 		return b.expression(name, groupBody, b.cleaned(name, value), "A list, in FEEL.").path
 	case string:
-		return b.text(name, groupBody, value, true).path
+		return b.bodyText(name, value).path
 	case nil:
 		return b.text(name, groupBody, "", true).path
 	}
@@ -230,9 +238,18 @@ func (b *builder) members(name string, object map[string]any, depth int, d *sche
 	indent := strings.Repeat("  ", depth)
 	lines := make([]string, len(keys))
 	for i, key := range keys {
-		lines[i] = indent + "  " + literal(plain(key)) + ": " + b.value(strings.TrimSpace(name+" "+key), object[key], depth+1, d, at(key))
+		lines[i] = indent + "  " + literal(plain(key)) + ": " + b.value(nameOf(name, key, object[key]), object[key], depth+1, d, at(key))
 	}
 	return "{\n" + strings.Join(lines, ",\n") + "\n" + indent + "}"
+}
+
+// nameOf names what a key of a body holds. An object whose key says nothing
+// takes the name of what is around it.
+func nameOf(around, key string, value any) string {
+	if _, isObject := value.(map[string]any); isObject && hasWord(wrappers, strings.ToLower(key)) {
+		return around
+	}
+	return strings.TrimSpace(around + " " + key)
 }
 
 // cleaned is a value as JSON, without what is secret in it.

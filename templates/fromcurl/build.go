@@ -37,16 +37,22 @@ func (b *builder) identify(e *endpoint, o Options) {
 			continue
 		}
 		path += "/" + segment
-		for _, word := range wordsOf(segment) {
+		if technical.MatchString(segment) {
+			continue
+		}
+		for _, word := range wordsOf(extension.ReplaceAllString(segment, "")) {
 			words = append(words, strings.ToLower(word))
 		}
 	}
 	host := "request"
-	if labels := strings.Split(strings.ToLower(e.host), "."); net.ParseIP(e.host) == nil && strings.Trim(e.host, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-") == "" && e.host != "" {
-		slices.Reverse(labels)
-		host = strings.Join(labels, ".")
+	if net.ParseIP(e.host) == nil && strings.Trim(e.host, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-") == "" && e.host != "" {
+		host = domain(e.host)
 	}
-	b.id, b.name = shorten(host+"."+strings.Join(words, "-"), 120), shorten(strings.TrimSpace(b.method+" "+e.host+path), 120)
+	b.id, b.name = shorten(host+"."+strings.Join(words, "-"), 120), strings.TrimSpace(b.method+" "+e.host+path)
+	if deed := deed(b.method, e.segments); deed != "" && b.scope != "request" {
+		b.name = title(b.scope, deed)
+	}
+	b.name = shorten(b.name, 120)
 	b.description = "Calls " + b.method + " " + shorten(e.origin+path, 200) + "."
 	if o.ID != "" {
 		b.id = o.ID
@@ -131,18 +137,26 @@ func (b *builder) url(e *endpoint) (text string, parameters []string) {
 	}
 	for _, p := range query {
 		if count[p.name] == 1 && p.named {
-			parameters = append(parameters, literal(p.name)+": "+b.text(p.name, groupQuery, p.value, true).path)
+			parameters = append(parameters, literal(p.name)+": "+b.parameter(p, true).path)
 			continue
 		}
 		url.WriteByte(separator)
 		separator = '&'
 		url.WriteString(inString(escapeQuery(p.name)))
 		if p.named {
-			url.WriteString("=" + b.text(p.name, groupQuery, p.value, false).encoded())
+			url.WriteString("=" + b.parameter(p, false).encoded())
 		}
 	}
 	url.WriteByte('"')
 	return url.String(), parameters
+}
+
+// parameter is a field for a parameter of the query that has a value.
+func (b *builder) parameter(p pair, optional bool) reference {
+	if isSecretParameter(p.name, p.value) {
+		return b.secret(p.name, groupService, p.value)
+	}
+	return b.text(p.name, groupQuery, p.value, optional)
 }
 
 // pathField is a field for a part of the path. One that looks made up at random

@@ -38,7 +38,11 @@ func (r reference) encoded() string {
 
 // fieldOf returns a new field for what has that name in the request.
 func (b *builder) fieldOf(name, group string) property {
-	id, text := b.unique(camel(name)), label(name)
+	id := b.unique(camel(name))
+	text := label(name)
+	if number, again := strings.CutPrefix(id, camel(name)); again && number != "" && !reserved[camel(name)] {
+		text += " " + number
+	}
 	if group == groupHeaders {
 		text = shorten(name, 2*maxName)
 	}
@@ -93,6 +97,9 @@ var variables = regexp.MustCompile(variableBegin + "([A-Za-z_][A-Za-z0-9_]*)" + 
 // variable that is the whole value, and does not look like a secret, leaves the
 // value empty, for the modeler's user to give.
 func (b *builder) withoutSecrets(name, value string) string {
+	if pageToken.MatchString(name) { // it only sounds like one
+		name = ""
+	}
 	if all := variables.FindString(value); all != "" && all == value {
 		variable := variableName(value)
 		if !templates.LooksSecret(variable, "x") && !templates.LooksSecret(name, "x") {
@@ -124,7 +131,11 @@ func (b *builder) secretFor(name, value string) string {
 	if strings.Contains(value, "{{secrets.") {
 		return value
 	}
-	return b.named(strings.ToUpper(strings.Join(append(wordsOf(b.scope), wordsOf(name)...), "_")))
+	words := wordsOf(name)
+	if len(words) > 1 && strings.EqualFold(words[0], "x") {
+		words = words[1:]
+	}
+	return b.named(strings.ToUpper(strings.Join(append(wordsOf(b.scope), words...), "_")))
 }
 
 func (b *builder) named(secret string) string {
@@ -201,10 +212,13 @@ func camel(name string) string {
 
 // label makes a name that people read.
 func label(name string) string {
-	text := strings.ToLower(strings.Join(wordsOf(name), " "))
-	if text == "" {
+	words := wordsOf(name)
+	if len(words) > 1 && strings.EqualFold(words[0], "x") { // of a header that is no standard one
+		words = words[1:]
+	}
+	if len(words) == 0 {
 		return "Value"
 	}
-	text = text[:min(len(text), 2*maxName)]
-	return strings.ToUpper(text[:1]) + text[1:]
+	text := spelled(words)
+	return capitalised(text[:min(len(text), 2*maxName)])
 }
