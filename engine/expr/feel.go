@@ -66,14 +66,15 @@ func feelDuration(s string) feel.Value {
 	return feel.DaysTimeDuration(d)
 }
 
-// plain turns a result into JSON. In a connector's slot points in time always
-// have their seconds, as Camunda's connectors write them, while Zeebe and
-// Eval leave out seconds that are zero.
+// plain turns a result into JSON. In a connector's slot points in time are as
+// Camunda's connectors write them (8.8): they always have their seconds, no zeros
+// at the end of a fraction, and an offset instead of the name of a zone. Zeebe and
+// Eval write them as Java does.
 func (p *Program) plain(v feel.Value) any {
 	if p.slot.Name == "" || !p.temporal {
 		return v.Go()
 	}
-	return withSeconds(v)
+	return inISO(v)
 }
 
 // mayBeTemporal tells whether an expression can make a point in time at all.
@@ -81,36 +82,48 @@ func mayBeTemporal(src string) bool {
 	return strings.Contains(src, "time") || strings.Contains(src, "now") || strings.Contains(src, "@")
 }
 
-func withSeconds(v feel.Value) any {
+func inISO(v feel.Value) any {
 	switch v.Kind() {
 	case feel.KindContext:
 		out := map[string]any{}
 		for _, name := range v.Keys() {
 			entry, _ := v.Entry(name)
-			out[name] = withSeconds(entry)
+			out[name] = inISO(entry)
 		}
 		return out
 	case feel.KindList:
 		items, _ := v.AsList()
 		out := make([]any, len(items))
 		for i, item := range items {
-			out[i] = withSeconds(item)
+			out[i] = inISO(item)
 		}
 		return out
 	case feel.KindDateTime, feel.KindLocalDateTime, feel.KindLocalTime:
 		text, ok := v.Go().(string)
 		if ok {
-			return addSeconds(text)
+			return isoTime(text)
 		}
 	}
 	return v.Go()
 }
 
-// addSeconds puts :00 after hours and minutes that have no seconds.
-func addSeconds(text string) string {
+// isoTime puts :00 after hours and minutes that have no seconds, and takes off
+// zeros at the end of a fraction and the name of a zone.
+func isoTime(text string) string {
+	text, _, _ = strings.Cut(text, "[")
 	end := strings.IndexByte(text, 'T') + len("T10:00")
-	if end > len(text) || end < len(text) && text[end] == ':' {
+	switch {
+	case end > len(text):
 		return text
+	case end == len(text) || text[end] != ':':
+		return text[:end] + ":00" + text[end:]
 	}
-	return text[:end] + ":00" + text[end:]
+	clock, offset := text, ""
+	if at := strings.IndexAny(text[end:], "Z+-"); at >= 0 {
+		clock, offset = text[:end+at], text[end+at:]
+	}
+	if strings.Contains(clock, ".") {
+		clock = strings.TrimRight(clock, "0")
+	}
+	return clock + offset
 }

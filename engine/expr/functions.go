@@ -221,7 +221,7 @@ func (f function) callFEEL(ctx context.Context, given []feel.Value) (feel.Value,
 			if !p.accepts(given[i]) {
 				return feel.Value{}, &parameterError{f.name, p}
 			}
-			args[i] = withSeconds(given[i])
+			args[i] = inISO(given[i])
 		}
 	}
 	e, _ := ctx.Value(evaluationKey{}).(*evaluation)
