@@ -47,7 +47,12 @@
 //     The suffix " | Error variables: {...}" of 8.10 is left out unless
 //     Options.VerboseFailures asks for it, for the variables are there already.
 //   - Inputs that do not fit are named by their path and what was expected, not in
-//     the words of Java's libraries. error.type still has Camunda's class names.
+//     the words of Java's libraries. error.type still has Camunda's class names. A
+//     number with a fraction is no whole number, and only true, false, 1 and 0 are
+//     booleans; there the fraction is cut off, and any other text is false.
+//   - job in an errorExpression has more than retries: key, type, elementId,
+//     bpmnProcessId, processInstanceKey and headers. A resultVariable has no blanks
+//     around it, and a negative back-off is none.
 //   - A failure whose variables are too large for a command loses error.variables
 //     instead of running into its time-out again and again.
 //   - A job that breaks a constraint of its element's template, where the catalog
