@@ -68,6 +68,7 @@ func TestViews(t *testing.T) {
 		{"template", "#/templates/patchbay.rest/1", ".group", "URL"},
 		{"template-json", "#/templates/acme.order/1?tab=json", "pre.json", "acme:order:1"},
 		{"template-versions", "#/templates/acme.old/3?tab=versions", "td", "deprecated"},
+		{"template-use", "#/templates/acme.order/1?tab=use", ".use", "template pull .camunda/element-templates --watch --server http"},
 		{"inbound-template", "#/templates/patchbay.webhook.start/1", ".try", "What comes in"},
 		{"new", "#/new", "h2", "From a curl command"},
 		{"playground", "#/playground", ".answer", "21"},

@@ -170,3 +170,19 @@ export function copyButton(text) {
     }
   });
 }
+
+// downloadButton saves a text as a file; a link could not send the token.
+export function downloadButton(label, file, text) {
+  return button(label, async () => {
+    try {
+      const address = URL.createObjectURL(new Blob([await text()], { type: 'application/json' }));
+      const link = document.createElement('a');
+      link.href = address;
+      link.download = file;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(address), 10000);
+    } catch (error) {
+      note('bad', error.message);
+    }
+  });
+}

@@ -130,7 +130,7 @@ function finding(f, editor) {
 function publication(r) {
   const address = link(['templates', r.id, String(r.version ?? 0)]);
   return h('p', null, r.new ? 'Published: ' : 'Was published before: ', h('a', { href: address }, r.name),
-    r.version !== undefined && ` version ${r.version}`);
+    r.version !== undefined && ` version ${r.version}`, '. Next: ', h('a', { href: `${address}?tab=use` }, 'use it in a process'), '.');
 }
 
 // curl turns a command into a template.

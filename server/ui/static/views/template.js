@@ -4,7 +4,8 @@ import { get, getText, put, remove, templatePath } from '../api.js';
 import { link, replaceQuery } from '../router.js';
 import { workbench } from '../workbench.js';
 import { colour } from '../json.js';
-import { ask, badge, button, copyButton, errorBox, field, moment, note, row, select, table, tabs } from '../parts.js';
+import { use } from './use.js';
+import { ask, badge, button, copyButton, downloadButton, errorBox, field, moment, note, row, select, table, tabs } from '../parts.js';
 
 export function template(route, signal) {
   const holder = h('div', null, h('p', { class: 'muted' }, 'Reading the template…'));
@@ -28,6 +29,7 @@ async function load(holder, route, signal) {
   const bar = tabs('Parts of the template', [
     ['form', 'Form and trial', () => panel],
     ['json', 'JSON', () => text(id, version, signal)],
+    ['use', 'Use it', () => use(info, signal)],
     ['versions', `Versions (${items.length})`, () => versions(items, version, signal)],
   ], route.query.get('tab'), (tab) => replaceQuery(['templates', id, String(version)], { tab: tab === 'form' ? '' : tab }));
   fill(holder, back(), header(info, items, version, about), bar);
@@ -64,7 +66,7 @@ function links(answer) {
 function text(id, version, signal) {
   const holder = h('div', null, '…');
   const path = templatePath(id, version);
-  const draw = (raw) => fill(holder, row(copyButton(() => raw), h('a', { class: 'button', href: path }, 'Raw')),
+  const draw = (raw) => fill(holder, row(copyButton(() => raw), downloadButton('Download', `${id}.json`, () => raw)),
     h('pre', { class: 'json tall', tabindex: 0, role: 'region', 'aria-label': 'Text of the template' }, colour(raw)));
   getText(path, signal).then(draw).catch((error) => fill(holder, errorBox(error)));
   return holder;
