@@ -35,7 +35,8 @@ const pollsWithoutStream = 3
 
 // health follows one worker's stream and poll and logs what changes.
 type health struct {
-	log *slog.Logger
+	log    *slog.Logger
+	outage *outage // of the gateway, which all workers share
 
 	mu         sync.Mutex
 	streamOpen bool
@@ -46,6 +47,7 @@ type health struct {
 	pollErr    error // of the last poll
 	streak     int   // polls with jobs since the stream's last job
 	state      State
+	away       bool // it backs off because the gateway is away
 }
 
 // update changes what is known and derives the state from it.
@@ -59,7 +61,11 @@ func (h *health) update(change func()) {
 	}
 	switch {
 	case next == BackingOff:
-		h.log.Warn("worker gets no jobs", "error", h.err())
+		if h.away = h.outage.begins(h.err()); !h.away {
+			h.log.Warn("worker gets no jobs", "error", h.err())
+		}
+	case h.state == BackingOff && h.away:
+		h.outage.ends()
 	case h.state == BackingOff:
 		h.log.Info("worker gets jobs again", "state", string(next))
 	default:

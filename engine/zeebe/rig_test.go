@@ -83,6 +83,20 @@ func (r *rig) wantLog(text string) {
 	}
 }
 
+// wantOutages checks how often the log says that the gateway went and came.
+func (r *rig) wantOutages(n int) {
+	r.Helper()
+	text := r.log.String()
+	for _, line := range []string{"the gateway cannot be reached", "the gateway is reached again"} {
+		if got := strings.Count(text, line); got != n {
+			r.Errorf("%d times %q, want %d:\n%s", got, line, n, text)
+		}
+	}
+	if strings.Contains(text, "worker gets jobs again") || strings.Contains(text, "worker gets no jobs") {
+		r.Errorf("a worker tells as well:\n%s", text)
+	}
+}
+
 // job is a template for Offer.
 func job(jobType string) *pb.ActivatedJob { return &pb.ActivatedJob{Type: jobType, ElementId: "task"} }
 

@@ -97,9 +97,29 @@ func TestGatewayAwayAtStart(t *testing.T) {
 		}
 		r.advance(time.Minute)
 		r.wantState(zeebe.Streaming)
-		r.wantLog("worker gets jobs again")
-		if n := strings.Count(r.log.String(), "worker gets no jobs"); n != 1 {
-			t.Errorf("the outage is logged %d times:\n%s", n, r.log)
+		r.wantOutages(1)
+	})
+}
+
+// TestOutageIsToldOnce: however many job types there are, the log says once
+// that the gateway is away and once that it is back, each time.
+func TestOutageIsToldOnce(t *testing.T) {
+	g := gatewaytest.New()
+	bubble(t, g, complete, zeebe.WorkerOptions{}, func(r *rig) {
+		for _, name := range []string{"a", "b", "c", "d"} {
+			r.ws.Add(zeebe.JobType{Name: name})
+		}
+		for outage := range 2 {
+			r.advance(time.Minute)
+			g.Start()
+			r.advance(5 * time.Minute)
+			for _, h := range r.ws.Health() {
+				if h.State == zeebe.BackingOff {
+					t.Errorf("%+v", h)
+				}
+			}
+			r.wantOutages(outage + 1)
+			g.Stop()
 		}
 	})
 }

@@ -54,6 +54,7 @@ type Workers struct {
 	options WorkerOptions
 	runner  *runner
 	slots   *slots
+	outage  *outage
 
 	intake, handlers, commands ending
 	leaving                    sync.WaitGroup
@@ -77,7 +78,7 @@ func newEnding() ending {
 // NewWorkers returns a set without workers. It lives until Drain.
 func NewWorkers(c *Client, handle Handler, o WorkerOptions) *Workers {
 	o = o.withDefaults(c)
-	ws := &Workers{client: c, options: o, slots: newSlots(o.MaxTotal), running: map[string]*worker{},
+	ws := &Workers{client: c, options: o, slots: newSlots(o.MaxTotal), outage: &outage{log: o.Log.With("gateway", c.Address())}, running: map[string]*worker{},
 		intake: newEnding(), handlers: newEnding(), commands: newEnding()}
 	ws.runner = &runner{client: c, handle: handle, observer: o.Observer, log: o.Log, tasks: make(chan task), sending: make(chan struct{}, max(1, o.MaxTotal/8)), handlers: ws.handlers.ctx, commands: ws.commands.ctx}
 	return ws
@@ -145,7 +146,7 @@ func (ws *Workers) add(t JobType) {
 	ws.remove(t.Name)
 	log := ws.options.Log.With("jobType", t.Name)
 	w := &worker{client: ws.client, spec: t, name: ws.options.Name, share: ws.slots.join(t.MaxActive), runner: ws.runner, log: log,
-		health: health{log: log, state: Connecting}}
+		health: health{log: log, outage: ws.outage, state: Connecting}}
 	ws.running[t.Name] = w
 	w.start(ws.intake.ctx)
 }
