@@ -48,8 +48,8 @@
 //     Options.VerboseFailures asks for it, for the variables are there already.
 //   - Inputs that do not fit are named by their path and what was expected, not in
 //     the words of Java's libraries. error.type still has Camunda's class names. A
-//     number with a fraction is no whole number, and only true, false, 1 and 0 are
-//     booleans; there the fraction is cut off, and any other text is false.
+//     number with a fraction is no whole number, and one other than 0 and 1 is no
+//     boolean; there the fraction is cut off, and the other counts as true.
 //   - job in an errorExpression has more than retries: key, type, elementId,
 //     bpmnProcessId, processInstanceKey and headers. A resultVariable has no blanks
 //     around it, and a negative back-off is none.
