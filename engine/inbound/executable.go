@@ -3,6 +3,7 @@ package inbound
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type executable struct {
 	run    *run // nil while it is invalid or gone
 	paused bool
 	gone   bool
+	path   string // where it was served last
 	state  State
 	health Health
 	since  time.Time     // it has been active without a break
@@ -230,6 +232,23 @@ func (x *executable) wasTried() bool {
 // nor fails.
 const settleTime = 15 * time.Second
 
+// places are protocols.Paths that note where the executable is served.
+type places struct {
+	protocols.Paths
+	x *executable
+}
+
+// Handle implements protocols.Paths.
+func (p places) Handle(path string, h http.Handler) (remove func(), err error) {
+	remove, err = p.Paths.Handle(path, h)
+	if err == nil {
+		p.x.mu.Lock()
+		defer p.x.mu.Unlock()
+		p.x.path = "/inbound/" + path
+	}
+	return remove, err
+}
+
 // refs lists the elements that are served now.
 func (x *executable) refs() []protocols.ElementRef { return x.group.Load().refs() }
 
@@ -243,6 +262,7 @@ func (x *executable) status(ctx context.Context) Status {
 	if !x.since.IsZero() {
 		since := x.since
 		s.ActivatedAt = &since
+		s.Path = x.path
 	}
 	for _, e := range g.elements {
 		s.Elements = append(s.Elements, e.status())

@@ -167,9 +167,13 @@ func (r *run) host() protocols.InboundHost {
 	x := r.x
 	host := x.m.Host
 	host.Log = x.log.log
+	paths := x.m.Paths
+	if paths != nil {
+		paths = places{paths, x}
+	}
 	return protocols.InboundHost{
 		Host: host, ID: x.id, Name: x.group.Load().name, Elements: x.refs(), Current: x.refs, Activity: x.log,
-		Evaluate: r.evaluate, Paths: x.m.Paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
+		Evaluate: r.evaluate, Paths: paths, Instances: x.m.Instances, Cursor: cursor{x.m.Store, x.group.Load().lead().cursorIdentity()},
 		DeadLetters: letters{x},
 	}
 }

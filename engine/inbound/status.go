@@ -48,7 +48,10 @@ type Status struct {
 	TenantID string          `json:"tenantId,omitempty"`
 	State    State           `json:"state"`
 	Elements []ElementStatus `json:"elements"`
-	Health   Health          `json:"health"`
+	// Path is where callers reach a webhook, below the server's address; empty
+	// for others and while it is not served.
+	Path   string `json:"path,omitempty"`
+	Health Health `json:"health"`
 	// ActivatedAt is when it became active; nil while it is not.
 	ActivatedAt *time.Time `json:"activatedAt,omitempty"`
 	// Activity is oldest first.

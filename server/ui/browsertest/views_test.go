@@ -72,7 +72,7 @@ func TestViews(t *testing.T) {
 		{"inbound-template", "#/templates/patchbay.webhook.start/1", ".try", "What comes in"},
 		{"new", "#/new", "h2", "From a curl command"},
 		{"playground", "#/playground", ".answer", "21"},
-		{"inbound", "#/inbound", ".row-item", "Order received"},
+		{"inbound", "#/inbound", ".row-item", "/inbound/orders"},
 		{"calls", "#/calls", "td", "order-lost"},
 		{"dead-letters", "#/dead-letters", "h1", "Dead letters"},
 	}

@@ -155,7 +155,7 @@ function curl(made, signal, folded) {
 
 // remarks are what to know of a template that was made.
 function remarks({ notes, secrets }) {
-  const asks = `It asks for the ${secrets.length === 1 ? 'secret' : 'secrets'} ${secrets.join(', ')}.`;
+  const asks = `It asks for the ${secrets.length === 1 ? 'secret' : 'secrets'} ${secrets.join(', ')}. The trial below has a made-up one; the server takes it from the environment, as ${secrets.map((s) => `SECRET_${s}`).join(', ')}, or from its --secret-file.`;
   const list = secrets.length > 0 ? [asks, ...notes] : notes;
   return list.length > 0 && h('ul', { class: 'plain box info' }, list.map((r) => h('li', null, r)));
 }

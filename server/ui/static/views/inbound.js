@@ -49,7 +49,7 @@ export function inbound(route, signal) {
     };
     return h('li', { class: 'row-item' },
       h('div', { class: 'row between' },
-        h('div', null, h('h2', null, name), h('p', { class: 'meta' }, h('code', null, x.type), ` · ${processes}`)),
+        h('div', null, h('h2', null, name), h('p', { class: 'meta' }, h('code', null, x.type), ` · ${processes}`, x.path && [' · ', h('code', null, x.path)])),
         row(badge(x.state.replace('_', ' '), states[x.state] ?? ''), badge(x.health.status, health[x.health.status] ?? ''),
           x.state === 'paused' ? act('resume', 'Resume') : act('pause', 'Pause'), act('restart', 'Restart'))),
       x.health.error && h('p', { class: 'problem' }, x.health.error),

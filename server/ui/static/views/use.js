@@ -18,7 +18,7 @@ export function use(info, signal) {
       row(downloadButton(`Download ${file}`, file, () => getText(templatePath(info.id, info.version), signal)))),
     part('Without a modeler', 'The same, written into a file:',
       command(`patchbay template apply ${quoted(info.source === 'built-in' ? info.id : file)} process.bpmn --element ELEMENT_ID -o process.bpmn`)),
-    part('Deploy, and it runs', 'From the modeler’s deploy button, or:',
+    part('Deploy, and it runs', 'From the modeler’s deploy button, or as follows. Secrets that the template names have to be known to the server, from its environment as SECRET_NAME or from its --secret-file.',
       command('patchbay deploy process.bpmn'), info.inbound ? null : command('patchbay start PROCESS_ID --wait'),
       h('p', null, ...(info.inbound
         ? ['The listener starts with the deployment: see ', h('a', { href: '#/inbound' }, 'inbound connectors'), '.']
