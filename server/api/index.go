@@ -55,7 +55,7 @@ func (c catalog) index(ctx context.Context, in *indexInput) (*indexOutput, error
 }
 
 type latestInput struct {
-	Engine      string `query:"engine" doc:"A version of Camunda that the templates must allow." example:"8.8"`
+	Engine      string `query:"engine" pattern:"^(v?[0-9]{1,9}([.][0-9]{1,9}){0,2}(-.*)?)?$" patternDescription:"a version such as 8.8 or 8.8.3" doc:"A version of Camunda that the templates must allow." example:"8.8"`
 	IfNoneMatch string `header:"If-None-Match"`
 }
 

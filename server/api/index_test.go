@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 
 	"patchbay/templates"
@@ -39,6 +41,23 @@ func TestConditional(t *testing.T) {
 			t.Error("the tag stays although the array is another")
 		}
 		tag = next
+	}
+}
+
+// TestEngine: what is no version of Camunda is refused, not taken for one that
+// no template allows.
+func TestEngine(t *testing.T) {
+	r := newRig(t)
+	for _, path := range []string{"/api/v1/element-templates.json", "/api/v1/templates"} {
+		for _, version := range []string{"", "8", "8.8", "v8.8.3", "8.8.0-alpha1"} {
+			r.expect(http.StatusOK, "GET", path+"?engine="+version, "")
+		}
+		for _, version := range []string{"abc", "8..8", "8.8.8.8", "^8.8", "-1", "99999999999999999999"} {
+			p := r.expect(http.StatusUnprocessableEntity, "GET", path+"?engine="+url.QueryEscape(version), "").problem(t)
+			if len(p.Errors) != 1 || !strings.Contains(p.Errors[0].Message, "a version such as 8.8") {
+				t.Errorf("%s: %+v", version, p)
+			}
+		}
 	}
 }
 

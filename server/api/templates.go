@@ -43,7 +43,7 @@ type searchInput struct {
 	ElementType string `query:"elementType" example:"bpmn:ServiceTask"`
 	Tag         string `query:"tag" doc:"One of the keywords."`
 	JobType     string `query:"jobType"`
-	Engine      string `query:"engine" doc:"A version of Camunda that the template must allow." example:"8.8"`
+	Engine      string `query:"engine" pattern:"^(v?[0-9]{1,9}([.][0-9]{1,9}){0,2}(-.*)?)?$" patternDescription:"a version such as 8.8 or 8.8.3" doc:"A version of Camunda that the template must allow." example:"8.8"`
 	Source      string `query:"source" enum:"published,built-in"`
 	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	Offset      int    `query:"offset" minimum:"0"`

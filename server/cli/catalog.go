@@ -152,7 +152,7 @@ func unwrapURL(err error) error {
 type catalogEntry struct {
 	ID, Name, JobType, Inbound, Protocol, Source string
 	Version                                      *int64
-	New                                          bool
+	New, Deprecated                              bool
 }
 
 func (e catalogEntry) version() string {
@@ -160,6 +160,14 @@ func (e catalogEntry) version() string {
 		return "-"
 	}
 	return fmt.Sprint(*e.Version)
+}
+
+// state tells where the version comes from, and whether it should still be used.
+func (e catalogEntry) state() string {
+	if e.Deprecated {
+		return e.Source + ", deprecated"
+	}
+	return e.Source
 }
 
 func printPublished(w io.Writer, answer []byte) error {
@@ -208,7 +216,7 @@ func (c *templateListCmd) Run(ctx context.Context, s Streams) error {
 	table := tabwriter.NewWriter(s.Out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tVERSION\tNAME\tTYPE\tPROTOCOL\tSOURCE")
 	for _, e := range found.Items {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.version(), e.Name, e.JobType+e.Inbound, e.Protocol, e.Source)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.version(), e.Name, e.JobType+e.Inbound, e.Protocol, e.state())
 	}
 	return table.Flush()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ type versionFlags struct {
 // path is the version's in the API.
 func (f versionFlags) path() (string, error) {
 	at := strings.LastIndexByte(f.Version, '@')
-	if at <= 0 || at == len(f.Version)-1 {
+	if _, err := strconv.ParseUint(f.Version[at+1:], 10, 63); at <= 0 || err != nil {
 		return "", usage(fmt.Errorf("%q: expected id@version, such as com.example.rates@3", f.Version))
 	}
 	return "/api/v1/templates/" + url.PathEscape(f.Version[:at]) + "/versions/" + url.PathEscape(f.Version[at+1:]), nil
