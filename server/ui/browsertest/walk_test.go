@@ -156,3 +156,22 @@ func TestToken(t *testing.T) {
 	p.click("Forget the token")
 	p.see("dialog", "Token needed")
 }
+
+// TestConflict changes a template that is published, and is told what to do.
+func TestConflict(t *testing.T) {
+	s := newSite(t)
+	one := strings.SplitN(strings.TrimPrefix(templatesForViews, "["), "]},", 2)[0] + "]}"
+	s.publish(one)
+	p := s.newPage(wide)
+	p.expect("status of 409")
+	p.open("#/new")
+	p.fill("Template, JSON", strings.Replace(one, "Order state", "State of an order", 1))
+	p.see(".form", "complete")
+	p.click("Publish")
+	p.see("[role=alert]", `/name: "Order state" was published, this has "State of an order"`)
+	p.shoot("conflict")
+	p.click("Raise the version")
+	p.until(`document.querySelector('[aria-label="Template, JSON"]').value.includes('"version": 2')`)
+	p.click("Publish")
+	p.see(".box.good", "version 2")
+}

@@ -11,6 +11,8 @@ export class Problem extends Error {
     super(document.detail || document.title || `the server answered ${status}`);
     this.status = status;
     this.errors = document.errors ?? [];
+    this.changes = document.changes ?? [];
+    this.differences = document.differences ?? [];
   }
 }
 

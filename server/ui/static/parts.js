@@ -9,7 +9,20 @@ export function errorBox(error) {
   const item = (e) => h('li', null, e.line ? `${e.line}:${e.column} ` : '', h('code', null, e.pointer || '/'), ` ${e.message}`,
     e.fix && muted(` – ${e.fix}`));
   return h('div', { class: 'box bad', role: 'alert' }, h('strong', null, status), h('p', null, error.message),
-    error.errors?.length > 0 && h('ul', { class: 'plain' }, error.errors.map(item)));
+    error.errors?.length > 0 && h('ul', { class: 'plain' }, error.errors.map(item)),
+    error.differences?.length > 0 && h('ul', { class: 'plain' }, error.differences.map(difference)),
+    error.changes?.length > 0 && h('ul', { class: 'plain' }, error.changes.map(change)));
+}
+
+// difference is between what is published and what was sent.
+function difference(d) {
+  const side = (text) => (text ? h('code', null, text) : 'nothing');
+  return h('li', null, h('code', null, d.pointer || '/'), ': ', side(d.before), ' was published, this has ', side(d.after));
+}
+
+// change is what a version means for diagrams that use the one before.
+function change(c) {
+  return h('li', null, c.breaking && [badge('breaking', 'bad'), ' '], c.property && [h('code', null, c.property), ': '], c.message);
 }
 
 // button does something; the properties are further ones.

@@ -83,18 +83,26 @@ export function draft(route, signal) {
       fill(published, h('div', { class: 'box good', role: 'status' }, answer.map(publication)));
       note('good', 'Published.');
     } catch (error) {
-      fill(published, errorBox(error));
+      fill(published, errorBox(error), error.status === 409 && shown && row(button('Raise the version', () => raise(shown.id, editor.value))));
     } finally {
       publishButton.disabled = false;
     }
   }
 
   async function copyOf(id, version) {
-    const raw = await getText(templatePath(id, version), signal);
-    const { items } = await get(`/api/v1/templates/${encodeURIComponent(id)}`, signal);
-    const next = Math.max(...items.map((i) => i.version ?? 0)) + 1;
-    put(raw.replace(/("version"\s*:\s*)\d+/, (_, before) => before + next)); // the first is the template's own
-    note('info', `A copy, as version ${next}.`);
+    await raise(id, await getText(templatePath(id, version), signal));
+  }
+
+  // raise puts the text in with the next version that may be published.
+  async function raise(id, text) {
+    try {
+      const { items } = await get(`/api/v1/templates/${encodeURIComponent(id)}`, signal);
+      const next = Math.max(...items.map((i) => i.version ?? 0)) + 1;
+      put(text.replace(/("version"\s*:\s*)\d+/, (_, before) => before + next)); // the first is the template's own
+      note('info', `This is version ${next} now.`);
+    } catch (error) {
+      fill(published, errorBox(error));
+    }
   }
 
   // made takes a template of a command, and the case that tests it.
