@@ -168,9 +168,12 @@ var registry = sync.OnceValue(func() *protocols.Registry {
 	return r
 })
 
-// builtInProtocol returns the protocol that serves a job type by itself, or
-// nothing.
-func builtInProtocol(jobType string) string {
-	p, _ := registry().ByJobType(jobType)
+// builtInProtocol returns the protocol that serves a job type or an inbound
+// type by itself, or "".
+func builtInProtocol(kind string) string {
+	p, known := registry().ByJobType(kind)
+	if !known {
+		p, _ = registry().ByInboundType(kind)
+	}
 	return p.Name
 }

@@ -35,9 +35,9 @@ type Catalog struct {
 type CatalogOptions struct {
 	// Now tells the time; time.Now by default.
 	Now func() time.Time
-	// Protocol returns the protocol that serves a job type without being named
-	// by a template; none by default.
-	Protocol func(jobType string) string
+	// Protocol returns the protocol that serves a job type or an inbound type
+	// without being named by a template; none by default.
+	Protocol func(kind string) string
 	// BuiltIn are the templates that come with the program; BuiltIn() when nil.
 	BuiltIn []*Template
 }
@@ -117,7 +117,7 @@ func NewCatalog(ctx context.Context, db *store.DB, o CatalogOptions) (*Catalog, 
 	for _, t := range c.builtIn {
 		c.infos = append(c.infos, c.info(t, SourceBuiltIn, nil))
 	}
-	return c, nil
+	return c, c.recognise(ctx)
 }
 
 func (c *Catalog) info(t *Template, source string, published *time.Time) Info {
@@ -132,11 +132,7 @@ func (c *Catalog) info(t *Template, source string, published *time.Time) Info {
 	if info.AppliesTo == nil {
 		info.AppliesTo = []string{}
 	}
-	for _, kind := range []string{info.JobType, info.Inbound} {
-		if info.Protocol == "" && kind != "" {
-			info.Protocol = c.options.Protocol(kind)
-		}
-	}
+	info.Protocol = c.protocolOf(info)
 	return info
 }
 

@@ -151,6 +151,28 @@ func TestDeletedVersion(t *testing.T) {
 	publish(t, c, strings.Replace(other, `"version": 1`, `"version": 2`, 1))
 }
 
+// TestRecognise: a program that serves more types finds the templates for them
+// that are there already.
+func TestRecognise(t *testing.T) {
+	c := newCatalog(t, ":memory:")
+	text := strings.Replace(templateText("a", 1, "A", "io.camunda:other:1", ""), `"zeebe:taskHeader", "key": "protocol"`, `"zeebe:property", "name": "inbound.type"`, 1)
+	text = strings.Replace(text, `"value": ""`, `"value": "io.camunda:webhook:1"`, 1)
+	if r := publish(t, c, text); r[0].Protocol != "" || r[0].Inbound != "io.camunda:webhook:1" {
+		t.Fatalf("%+v", r[0])
+	}
+	later, err := NewCatalog(t.Context(), c.db, CatalogOptions{Protocol: func(kind string) string {
+		return map[string]string{"io.camunda:webhook:1": "webhook"}[kind]
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range []Query{{Protocol: "webhook", Source: SourcePublished}, {Text: "io.camunda:webhook:1 a", Source: SourcePublished}} {
+		if list, err := later.Search(t.Context(), q); err != nil || len(list) != 1 || list[0].Protocol != "webhook" {
+			t.Errorf("%+v: %+v, %v", q, list, err)
+		}
+	}
+}
+
 func TestPublishArrayIsAllOrNothing(t *testing.T) {
 	c := newCatalog(t, ":memory:")
 	a, b := templateText("a", 1, "A", "x:a:1", "rest"), templateText("a", 2, "B", "x:a:1", "rest")
