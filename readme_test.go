@@ -13,6 +13,8 @@ import (
 	"patchbay/server/cli/clitest"
 )
 
+func TestMain(m *testing.M) { clitest.Main(m) }
+
 // console finds a block of commands and what they print.
 var console = regexp.MustCompile("(?s)```console\n(.*?)```")
 

@@ -24,6 +24,8 @@ var update = flag.Bool("update", false, "rewrite the expected results from what 
 // command finds the commands of a README.
 var command = regexp.MustCompile(`(?m)^    ((?:[A-Z_]+=\S+ )?(?:patchbay|curl|python3) .*)$`)
 
+func TestMain(m *testing.M) { clitest.Main(m) }
+
 // TestExamples runs the first command of a README that runs a process, and all
 // commands of one that serves.
 func TestExamples(t *testing.T) {

@@ -22,6 +22,8 @@ import (
 	"patchbay/server/cli/clitest"
 )
 
+func TestMain(m *testing.M) { clitest.Main(m) }
+
 // serving is a server that runs until the test ends or stop is called.
 type serving struct {
 	*server.Server

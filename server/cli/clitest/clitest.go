@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +44,21 @@ func Words(line string) []string {
 		list = append(list, word.String())
 	}
 	return list
+}
+
+// foreign begins variables that are for whoever runs the tests: where the own
+// cluster is, and who may use it.
+var foreign = regexp.MustCompile(`^(ZEEBE|CAMUNDA|OTEL|SECRET)_`)
+
+// Main is the TestMain of packages that start servers. They serve no cluster that
+// the environment names, and tell no collector of it.
+func Main(m *testing.M) {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); foreign.MatchString(name) {
+			_ = os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
 }
 
 // Serve runs a server with an embedded engine in this process until the test

@@ -27,6 +27,8 @@ import (
 	"patchbay/server/ui"
 )
 
+func TestMain(m *testing.M) { clitest.Main(m) }
+
 // patience is how long a page may take for one step.
 const patience = 20 * time.Second
 
