@@ -16,9 +16,13 @@ import (
 type jsonStyle uint8
 
 const (
-	zeebeJSON jsonStyle = iota // whole numbers as integers, others as doubles, temporal values as Java's toString
-	exactJSON                  // the function "to json": all digits, ISO 8601 with seconds
+	javaJSON   jsonStyle = iota // whole numbers as integers, others as doubles, temporal values as Java's toString
+	engineJSON                  // the same, temporal values as Zeebe keeps them in variables
+	exactJSON                   // the function "to json": all digits, ISO 8601 with seconds
 )
+
+// temporalIn is how each style writes temporal values.
+var temporalIn = [...]temporalStyle{javaJSON: asJava, engineJSON: asVariable, exactJSON: asISO}
 
 // JSON is the value as it leaves the engine; see AppendJSON.
 func (v Value) JSON() []byte { return v.AppendJSON(nil) }
@@ -26,11 +30,16 @@ func (v Value) JSON() []byte { return v.AppendJSON(nil) }
 // MarshalJSON implements json.Marshaler.
 func (v Value) MarshalJSON() ([]byte, error) { return v.JSON(), nil }
 
-// AppendJSON writes the value as Zeebe does: whole numbers as integers, others as doubles, temporal values and durations
-// as strings (2026-01-01T00:05Z, PT1H30M), entries in their order, functions and ranges as null. Integers beyond 64 bits
-// keep all digits, where Zeebe 8.8 wraps them; numbers beyond doubles (from 1.8E308) are the strings "Infinity" and
-// "-Infinity", because readers of JSON choke on such a number.
-func (v Value) AppendJSON(dst []byte) []byte { return v.appendJSON(dst, zeebeJSON) }
+// EngineJSON is the value as the Zeebe engine keeps it in a variable: as AppendJSON writes it, but temporal values as
+// string() gives them (2026-01-01T00:05:00Z, P1DT2H), but a date-time with a zone as 2026-01-01T00:05:00+01:00[Europe/Berlin]
+// and a time without one as Java does (00:05). So it was observed in Zeebe 8.8.
+func (v Value) EngineJSON() []byte { return v.appendJSON(nil, engineJSON) }
+
+// AppendJSON writes the value as feel-engine hands it to a Java program: whole numbers as integers, others as doubles, temporal
+// values and durations as Java's toString (2026-01-01T00:05Z, PT26H), entries in their order, functions and ranges as null.
+// Integers beyond 64 bits keep all digits, where Zeebe 8.8 wraps them; numbers beyond doubles (from 1.8E308) are the strings
+// "Infinity" and "-Infinity", because readers of JSON choke on such a number.
+func (v Value) AppendJSON(dst []byte) []byte { return v.appendJSON(dst, javaJSON) }
 
 func (v Value) appendJSON(dst []byte, style jsonStyle) []byte {
 	switch v.kind {
@@ -69,11 +78,7 @@ func (v Value) appendJSON(dst []byte, style jsonStyle) []byte {
 		}
 		return append(dst, "null"...)
 	}
-	temporal := asJava
-	if style == exactJSON {
-		temporal = asISO
-	}
-	return append(appendTemporal(append(dst, '"'), v, temporal), '"')
+	return append(appendTemporal(append(dst, '"'), v, temporalIn[style]), '"')
 }
 
 // appendJSONNumber writes an integer, or the shortest digits of the nearest double.

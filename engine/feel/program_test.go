@@ -12,6 +12,23 @@ import (
 	"time"
 )
 
+func TestEngineJSON(t *testing.T) {
+	for src, want := range map[string]string{
+		`date and time("2020-01-01T10:00:00Z")`:              `"2020-01-01T10:00:00Z"`,
+		`@"2020-01-01T10:00:00@Europe/Berlin"`:               `"2020-01-01T10:00:00+01:00[Europe/Berlin]"`,
+		`[@"2020-01-01T10:00:01.50"]`:                        `["2020-01-01T10:00:01.5"]`,
+		`{t: time("10:00:00+02:00")}`:                        `{"t":"10:00:00+02:00"}`,
+		`[time("10:00:00"), time("10:00:30.5")]`:             `["10:00","10:00:30.500"]`,
+		`time("10:00:00@Europe/Berlin")`:                     `"10:00:00@Europe/Berlin"`,
+		`[@"P1DT1H", @"-PT90M", @"PT0S", @"P14M", @"-P12M"]`: `["P1DT1H","-PT1H30M","P0D","P1Y2M","-P1Y"]`,
+		`[1.0, 1/3, null]`:                                   `[1,0.3333333333333333,null]`,
+	} {
+		if v, _, err := evaluate(src, nil); err != nil || string(v.EngineJSON()) != want {
+			t.Errorf("%s is %s (%v), want %s", src, v.EngineJSON(), err, want)
+		}
+	}
+}
+
 func mustCompile(t testing.TB, src string, opts ...Option) *Program {
 	t.Helper()
 	p, err := Compile(src, opts...)
@@ -113,7 +130,7 @@ func TestValueAccessors(t *testing.T) {
 func TestTypeNames(t *testing.T) {
 	for src, want := range map[string]string{
 		`null`: "NULL", `true`: "BOOLEAN", `1`: "NUMBER", `"a"`: "STRING", `[]`: "ARRAY", `{}`: "OBJECT", `@"P1D"`: "DURATION",
-		`@"P1Y"`: "PERIOD", `@"2026-01-01"`: "DATE", `@"2026-01-01T00:00:00Z"`: "DATE_TIME", `@"10:00:00"`: "TIME", `function() 1`: "FUNCTION",
+		`@"P1Y"`: "PERIOD", `@"2026-01-01"`: "DATE", `@"2026-01-01T00:00:00Z"`: "DATE_TIME", `@"10:00:00"`: "UNKNOWN", `function() 1`: "UNKNOWN",
 	} {
 		if v, _, err := evaluate(src, nil); err != nil || v.TypeName() != want {
 			t.Errorf("%s is %s (%v), want %s", src, v.TypeName(), err, want)

@@ -5,17 +5,25 @@ import (
 	"strings"
 )
 
-// Three ways to write a temporal value: string() of the language, toString of Java, which is what leaves the engine as
-// JSON, and ISO 8601 with seconds, which the function "to json" uses.
+// Ways to write a temporal value: string() of the language, toString of Java, ISO 8601 with seconds, which the function
+// "to json" uses, and that of variables in Zeebe: as string(), but a date-time with a zone as ISO 8601 and a
+// time without one as Java's.
 type temporalStyle uint8
 
 const (
 	asText temporalStyle = iota
 	asJava
 	asISO
+	asVariable
 )
 
+// variableStyles are those of asVariable, where they are not asText.
+var variableStyles = [KindDaysTimeDuration + 1]temporalStyle{KindLocalTime: asJava, KindDateTime: asISO}
+
 func appendTemporal(dst []byte, v Value, style temporalStyle) []byte {
+	if style == asVariable {
+		style = variableStyles[v.kind]
+	}
 	switch v.kind {
 	case KindDate:
 		return appendDate(dst, v.num, true)

@@ -33,7 +33,8 @@ const (
 	kindFatal
 )
 
-// kindNames are Camunda's names for types: in texts of warnings and errors of the language, and in those of Zeebe.
+// kindNames are Camunda's names for types: in texts of warnings and errors of the language, and in those of Zeebe, which
+// has no name for times and functions.
 var kindNames = [...]struct{ feel, zeebe string }{
 	KindNull:                {"null", "NULL"},
 	KindBoolean:             {"boolean", "BOOLEAN"},
@@ -42,14 +43,14 @@ var kindNames = [...]struct{ feel, zeebe string }{
 	KindList:                {"list", "ARRAY"},
 	KindContext:             {"context", "OBJECT"},
 	KindDate:                {"date", "DATE"},
-	KindLocalTime:           {"time", "TIME"},
-	KindTime:                {"time", "TIME"},
+	KindLocalTime:           {"time", "UNKNOWN"},
+	KindTime:                {"time", "UNKNOWN"},
 	KindLocalDateTime:       {"date and time", "DATE_TIME"},
 	KindDateTime:            {"date and time", "DATE_TIME"},
 	KindYearsMonthsDuration: {"years and months duration", "PERIOD"},
 	KindDaysTimeDuration:    {"days and time duration", "DURATION"},
 	KindRange:               {"range", "RANGE"},
-	KindFunction:            {"function", "FUNCTION"},
+	KindFunction:            {"function", "UNKNOWN"},
 	kindError:               {"error", "ERROR"},
 	kindFatal:               {"fatal error", "ERROR"},
 }

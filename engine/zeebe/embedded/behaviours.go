@@ -121,7 +121,7 @@ func (scriptBehaviour) enter(e *Engine, in *instance) *failure {
 		return f
 	}
 	in.payload = variables{}
-	in.payload.set(in.node.resultVariable, value.JSON())
+	in.payload.set(in.node.resultVariable, value.EngineJSON())
 	e.activated(in, subs)
 	e.finish(in)
 	return nil

@@ -63,14 +63,14 @@ func (x *expression) eval(scope feel.Scope) (feel.Value, []feel.Warning, *failur
 func (x *expression) evalFailure(err error, warnings []feel.Warning) *failure {
 	var eval *feel.EvalError
 	if errors.As(err, &eval) {
-		warnings = eval.Warnings
+		warnings, err = eval.Warnings, eval.Unwrap()
 		for _, w := range warnings {
 			if w.Code == "ASSERT_FAILURE" {
 				return extractError("Assertion failure on evaluate the expression '" + x.source + "': " + w.Message + warningText(warnings))
 			}
 		}
 	}
-	return extractError("failed to evaluate expression '" + x.source + "': " + err.Error() + warningText(warnings))
+	return extractError("failed to evaluate expression '" + x.source + "' : " + err.Error() + warningText(warnings))
 }
 
 func extractError(text string) *failure { return &failure{kind: extractValueError, text: text} }
@@ -107,6 +107,14 @@ func (x *expression) text(scope feel.Scope) (string, *failure) {
 		return s, nil
 	}
 	return "", x.wrongType("STRING", v, warnings)
+}
+
+func (x *expression) nonEmptyText(scope feel.Scope) (string, *failure) {
+	s, f := x.text(scope)
+	if f == nil && s == "" {
+		f = extractError("Expected result of the expression '" + x.source + "' to be a not-empty string, but was an empty string.")
+	}
+	return s, f
 }
 
 func (x *expression) truth(scope feel.Scope) (bool, *failure) {

@@ -14,7 +14,7 @@ func TestParsePeriod(t *testing.T) {
 	for text, want := range map[string]string{
 		"PT1S": "2024-01-31T00:00:01Z", "PT0.25S": "2024-01-31T00:00:00.25Z", "P1D": "2024-02-01T00:00:00Z", "P1W": "2024-02-07T00:00:00Z",
 		"P1Y2M3DT4H5M6S": "2025-04-03T04:05:06Z", "-PT1M": "2024-01-30T23:59:00Z", "P0D": "2024-01-31T00:00:00Z",
-		"": "", "P": "", "PT": "", "P1DT": "", "1S": "", "PT1": "", "soon": "", "P1.5D": "", "PT1S ": "",
+		"PT-1S": "2024-01-30T23:59:59Z", "-PT-1.5S": "2024-01-31T00:00:01.5Z", "": "", "P": "", "PT": "", "P1DT": "", "1S": "", "PT1": "", "soon": "", "P1.5D": "", "PT1S ": "",
 	} {
 		p, ok := parsePeriod(text)
 		got := ""
@@ -57,6 +57,7 @@ func TestParseCycle(t *testing.T) {
 		"R2/2030-01-01T00:00:00Z/PT10S": {due: "2030-01-01T00:00:00Z", more: 1},
 		"0 0 9 * * MON-FRI":             {due: "2024-01-01T09:00:00Z", more: -1},
 		"Rx/PT10S":                      {err: "Cannot parse repetitions count"},
+		"R3/PT":                         {err: "Text cannot be parsed to a Duration"},
 		"R3/x":                          {err: "Text cannot be parsed to a Period"},
 		"R3":                            {err: "No interval given"},
 		"bogus":                         {err: "Cron expression contains 1 parts but we expect one of [6]"},

@@ -74,7 +74,7 @@ type jobBehaviour struct{}
 
 func (jobBehaviour) enter(e *Engine, in *instance) *failure {
 	s := in.node.task
-	kind, f := s.kind.text(in)
+	kind, f := s.kind.nonEmptyText(in)
 	if f != nil {
 		return f
 	}

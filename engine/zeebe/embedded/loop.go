@@ -72,7 +72,7 @@ func (e *Engine) iterate(body *instance, index int) {
 		in.vars.set(spec.outputVariable, jsonNull)
 	}
 	if spec.inputElement != "" {
-		in.vars.set(spec.inputElement, body.loop.items[index-1].JSON())
+		in.vars.set(spec.inputElement, body.loop.items[index-1].EngineJSON())
 	}
 	in.vars.set("loopCounter", jsonInt(index))
 	e.push(step{op: opActivate, in: in})
@@ -90,7 +90,7 @@ func (e *Engine) collect(in *instance) *failure {
 		if f != nil {
 			return f
 		}
-		if f := body.collectOne(spec.outputCollection, in.loopIndex-1, v.JSON()); f != nil {
+		if f := body.collectOne(spec.outputCollection, in.loopIndex-1, v.EngineJSON()); f != nil {
 			return f
 		}
 	}

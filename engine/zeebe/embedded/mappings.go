@@ -106,7 +106,7 @@ func (m *mappings) evaluate(in *instance, merge bool) (variables, *failure) {
 			return out, f
 		}
 		made.entries = append(made.entries, feel.Entry{Name: t.name, Value: v})
-		out.set(t.name, v.JSON())
+		out.set(t.name, v.EngineJSON())
 	}
 	return out, nil
 }
@@ -120,7 +120,7 @@ func (m *mappings) value(t *target, around *madeScope, old feel.Value) (feel.Val
 	}
 	v, f := t.source.value(around)
 	if f != nil {
-		text := strings.Replace(f.text, "the expression '"+t.source.source+"'", "the expression '"+m.source+"'", 1)
+		text := strings.Replace(f.text, "expression '"+t.source.source+"'", "expression '"+m.source+"'", 1)
 		return v, &failure{kind: ioMappingError, text: text}
 	}
 	return v, nil

@@ -36,7 +36,7 @@ func (p period) after(t time.Time) time.Time {
 	return t.AddDate(p.years, p.months, p.days).Add(p.clock)
 }
 
-var isoDuration = regexp.MustCompile(`^([-+]?)P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:[.,](\d{1,9}))?S)?)?$`)
+var isoDuration = regexp.MustCompile(`^([-+]?)P(?:([-+]?\d{1,9})Y)?(?:([-+]?\d{1,9})M)?(?:([-+]?\d{1,9})W)?(?:([-+]?\d{1,9})D)?(T(?:([-+]?\d{1,9})H)?(?:([-+]?\d{1,9})M)?(?:([-+]?\d{1,9})(?:[.,](\d{1,9}))?S)?)?$`)
 
 // parsePeriod reads an ISO 8601 duration.
 func parsePeriod(text string) (period, bool) {
@@ -53,6 +53,9 @@ func parsePeriod(text string) (period, bool) {
 		return sign * n
 	}
 	fraction, _ := strconv.Atoi((m[10] + "000000000")[:9])
+	if strings.HasPrefix(m[9], "-") {
+		fraction = -fraction
+	}
 	return period{
 		years: number(2), months: number(3), days: 7*number(4) + number(5),
 		clock: time.Duration(number(7))*time.Hour + time.Duration(number(8))*time.Minute + time.Duration(number(9))*time.Second + time.Duration(sign*fraction),
@@ -109,7 +112,11 @@ func parseCycle(text string, now time.Time) (schedule, error) {
 	}
 	p, ok := parsePeriod(m[3])
 	if !ok {
-		return schedule{}, zeebeError("Text cannot be parsed to a Period")
+		kind := "Period"
+		if strings.Contains(m[3], "T") {
+			kind = "Duration"
+		}
+		return schedule{}, zeebeError("Text cannot be parsed to a " + kind)
 	}
 	first := p.after(now)
 	if m[2] != "" {
@@ -186,14 +193,15 @@ func (t *timerSpec) duration(v feel.Value, warnings []feel.Warning, now time.Tim
 }
 
 func (t *timerSpec) date(v feel.Value, warnings []feel.Warning) (schedule, *failure) {
-	at, f := t.moment(v, warnings)
+	at, f := t.moment(v, warnings, "")
 	if f != nil {
 		return schedule{}, f
 	}
 	return schedule{due: at.UnixMilli()}, nil
 }
 
-func (t *timerSpec) moment(v feel.Value, warnings []feel.Warning) (time.Time, *failure) {
+// moment reads a point in time; also names what else the caller takes. A local date-time is one of this machine's zone.
+func (t *timerSpec) moment(v feel.Value, warnings []feel.Warning, also string) (time.Time, *failure) {
 	if s, ok := v.AsString(); ok {
 		at, ok := parseDate(s)
 		if !ok {
@@ -204,7 +212,13 @@ func (t *timerSpec) moment(v feel.Value, warnings []feel.Warning) (time.Time, *f
 	if at, ok := v.AsTime(); ok {
 		return at, nil
 	}
-	return time.Time{}, t.text.wrongType("[DATE_TIME, STRING]", v, warnings)
+	if v.Kind() == feel.KindLocalDateTime {
+		at, err := time.ParseInLocation("2006-01-02T15:04:05", v.String(), time.Local)
+		if err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, t.text.wrongType("["+also+"DATE_TIME, STRING]", v, warnings)
 }
 
 func (t *timerSpec) cycle(v feel.Value, warnings []feel.Warning, now time.Time) (schedule, *failure) {

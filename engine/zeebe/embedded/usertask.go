@@ -94,7 +94,7 @@ func (h *userHeader) date(v feel.Value, warnings []feel.Warning) (string, *failu
 		return "", nil
 	}
 	spec := timerSpec{kind: bpmn.TimeDate, text: h.value}
-	at, f := spec.moment(v, warnings)
+	at, f := spec.moment(v, warnings, "NULL, ")
 	if f != nil {
 		return "", f
 	}

@@ -34,6 +34,14 @@ var taskCases = []testCase{
 		p.start(`{"x":1}`)
 		p.done(`{"x":1,"r":{"sum":1.5,"list":[1]}}`)
 	}},
+	{name: "temporal values", process: process{
+		elements: []element{start("s"), script("d", `=[date and time("2020-01-01T10:00:00Z"), date and time("2020-01-01T10:00:00"), time("10:00:00"), time("10:00:00Z"), duration("PT36H"), duration("P14M")]`, "r"),
+			script("z", `={at: date and time(d)}`, "z"), end("e")},
+		flows: []string{"s > d > z > e"},
+	}, run: func(p *play) {
+		p.start(`{"d":"2020-07-01T10:00:00\u0040Europe/Berlin"}`)
+		p.done(`{"d":"2020-07-01T10:00:00\u0040Europe/Berlin","r":["2020-01-01T10:00:00Z","2020-01-01T10:00:00","10:00","10:00:00Z","P1DT12H","P1Y2M"],"z":{"at":"2020-07-01T10:00:00+02:00[Europe/Berlin]"}}`)
+	}},
 	{name: "user task", process: process{
 		elements: []element{start("s"), node("userTask", "u", `<zeebe:assignmentDefinition assignee="=who"/>`), end("e")}, flows: []string{"s > u > e"},
 	}, run: func(p *play) {
