@@ -346,7 +346,7 @@ func TestObserver(t *testing.T) {
 	})
 	observed := f.answer
 	f.answer = func(ctx context.Context, in *fakeInput) (any, error) {
-		f.calls[0].Exchanged(protocols.Exchange{
+		f.calls[0].Observe(protocols.Exchange{
 			Method: "POST", URL: "https://a.example?t=s3cret!", Status: 200, RequestHeaders: http.Header{"Authorization": {"Bearer oauth"}, "X-Note": {"s3cret!"}},
 			RequestBody: []byte("s3cret!"), ResponseBody: bytes.Repeat([]byte("x"), 100_000),
 		})

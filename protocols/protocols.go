@@ -137,13 +137,6 @@ type Turn interface {
 	Wait(ctx context.Context, memory int64) error
 }
 
-// Exchanged tells the observer, if there is one.
-func (c Call) Exchanged(e Exchange) {
-	if c.Observe != nil {
-		c.Observe(e)
-	}
-}
-
 // Output is the answer to a call.
 type Output struct {
 	// Value is what mappings see as the response: JSON as Go values (nil,

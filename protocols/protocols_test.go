@@ -89,12 +89,3 @@ func TestShared(t *testing.T) {
 		t.Errorf("without: got %v, %v", v, err)
 	}
 }
-
-func TestExchanged(t *testing.T) {
-	Call{}.Exchanged(Exchange{})
-	var got string
-	Call{Observe: func(e Exchange) { got = e.URL }}.Exchanged(Exchange{URL: "u"})
-	if got != "u" {
-		t.Errorf("got %q", got)
-	}
-}
