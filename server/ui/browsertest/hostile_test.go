@@ -81,7 +81,7 @@ func TestHostile(t *testing.T) {
 	p.shoot("hostile-catalog")
 	addresses := ask[[]string](p, `[...document.querySelectorAll('.card a')].map((a) => a.getAttribute('href'))`)
 	for _, address := range addresses {
-		for _, tab := range []string{"", "?tab=json", "?tab=versions"} {
+		for _, tab := range []string{"", "?tab=json", "?tab=use", "?tab=versions"} {
 			p.open(address + tab)
 			p.until(`document.querySelector('[role=tabpanel]:not([hidden])')?.innerText.length > 20`)
 			p.unharmed(address)
@@ -94,6 +94,14 @@ func TestHostile(t *testing.T) {
 		p.unharmed(address)
 	}
 	p.shoot("hostile-form")
+	p.open("#/templates/patchbay.webhook.start/1")
+	p.fill("Path", "hostile")
+	p.fill("Result expression", `{"<img src=x onerror=window.harmed=1>": .request.body, "__proto__": .request.headers}`)
+	p.fill("Response", `{body: .request.body, headers: {"X-A": "<script>window.harmed=1</script>"}}`)
+	p.fill("Body", strings.Join(harms, "\n"))
+	p.run()
+	p.see(".trace", "Answer to the sender 200")
+	p.unharmed("an event")
 	p.open("#/playground")
 	p.fill("Context, JSON", `{"__proto__": {"harmed": 1}, "<img src=x onerror=window.harmed=1>": 2}`)
 	p.fill("Expression, FEEL when it begins with =, else jq", ".")

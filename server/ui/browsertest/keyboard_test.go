@@ -67,6 +67,32 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
+// TestKeyboardEvent makes up an event without the mouse.
+func TestKeyboardEvent(t *testing.T) {
+	s := newSite(t)
+	p := s.newPage(wide)
+	p.open("#/templates/patchbay.webhook.start/1")
+	p.see(".try", "What comes in")
+	p.fill("Path", "orders")
+	p.tabUntil("Method")
+	p.tabUntil("Headers")
+	p.press(kb.Enter)
+	p.tabUntil("Add a header")
+	p.press(kb.Enter)
+	if got := ask[string](p, focused); got != "Name of the header" {
+		t.Errorf("a new header leaves the focus at %q", got)
+	}
+	p.do(chromedp.KeyEvent("X-Id"))
+	p.tabTo("Value of the header")
+	p.do(chromedp.KeyEvent("d-1"))
+	p.tabTo("Remove this header", "Add a header", "Query parameters", "Body")
+	p.run()
+	p.see(".summary", "accepted")
+	p.tabTo("Sign as the sender would", "Secrets of the trial", "Run", "Properties", "Event")
+	p.press(kb.Enter)
+	p.see(".trace", `"x-id": "d-1"`)
+}
+
 // tabTo presses Tab for each of the names, which must come in this order.
 func (p *page) tabTo(names ...string) {
 	p.Helper()

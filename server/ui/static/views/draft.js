@@ -83,7 +83,10 @@ export function draft(route, signal) {
       fill(published, h('div', { class: 'box good', role: 'status' }, answer.map(publication)));
       note('good', 'Published.');
     } catch (error) {
-      fill(published, errorBox(error), error.status === 409 && shown && row(button('Raise the version', () => raise(shown.id, editor.value))));
+      fill(published, errorBox(error), error.status === 409 && shown && row(button('Raise the version', async () => {
+        await raise(shown.id, editor.value);
+        publishButton.focus(); // the button that had it is gone
+      })));
     } finally {
       publishButton.disabled = false;
     }
