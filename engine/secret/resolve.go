@@ -24,6 +24,9 @@ type Resolver struct {
 	Refused []string
 
 	known map[string]string
+	// missing is the first in the alphabet of those that nobody knows, so that
+	// the same is named each time; the order of a map is another each time.
+	missing *MissingError
 }
 
 // InJSON reports whether a JSON text may hold a reference at all. It is cheap,
@@ -36,7 +39,11 @@ func InJSON(text []byte) bool {
 // keys resolved; v itself is not changed, and is returned when it holds none.
 // The error is a *MissingError or a *LookupError.
 func (r *Resolver) Resolve(ctx context.Context, v any) (any, error) {
+	r.missing = nil
 	out, _, err := r.value(ctx, v)
+	if err == nil && r.missing != nil {
+		return nil, r.missing
+	}
 	return out, err
 }
 
@@ -78,10 +85,7 @@ func (r *Resolver) list(ctx context.Context, list []any) (any, bool, error) {
 
 func (r *Resolver) object(ctx context.Context, object map[string]any) (any, bool, error) {
 	var out map[string]any
-	// In order, so that of several secrets that are missing the same is named
-	// each time, and of two names that become one the same wins.
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		v := object[name]
+	for name, v := range object {
 		key, renamed, err := r.text(ctx, name)
 		if err != nil {
 			return nil, false, err
@@ -142,11 +146,8 @@ func (r *Resolver) lookup(ctx context.Context, name string) (string, error) {
 		return "", &LookupError{Name: name, Err: err}
 	}
 	if !ok {
-		missing := &MissingError{Name: name}
-		if h, ok := r.Provider.(Hinter); ok {
-			missing.Hint = h.Hint(name)
-		}
-		return "", missing
+		r.miss(name)
+		return "", nil
 	}
 	if r.known == nil {
 		r.known = map[string]string{}
@@ -156,6 +157,16 @@ func (r *Resolver) lookup(ctx context.Context, name string) (string, error) {
 		r.Masker.Add(value)
 	}
 	return value, nil
+}
+
+func (r *Resolver) miss(name string) {
+	if r.missing != nil && r.missing.Name <= name {
+		return
+	}
+	r.missing = &MissingError{Name: name}
+	if h, ok := r.Provider.(Hinter); ok {
+		r.missing.Hint = h.Hint(name)
+	}
 }
 
 func (r *Resolver) ask(ctx context.Context, name string) (string, bool, error) {
