@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
@@ -49,12 +52,20 @@ func DecodeSample(sample []byte, into any) error {
 	if err == nil {
 		return nil
 	}
-	text := strings.TrimPrefix(err.Error(), "json: ")
+	path, text := "event", strings.TrimPrefix(err.Error(), "json: ")
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		path = strings.TrimSuffix("event."+wrong.Field, ".")
+		text = fmt.Sprintf("expected %s but got %s", sampleTypes[wrong.Type.Kind()], wrong.Value)
+	}
 	if name, unknown := strings.CutPrefix(text, "unknown field "); unknown {
 		text = name + " is not known here"
 	}
-	return &InputError{Path: "event", Message: text, Cause: err}
+	return &InputError{Path: path, Message: text, Cause: err}
 }
+
+// sampleTypes are what the members of samples are called in JSON.
+var sampleTypes = map[reflect.Kind]string{reflect.Struct: "an object", reflect.Map: "an object", reflect.String: "a text", reflect.Bool: "true or false"}
 
 // SampleBody returns the bytes of a member that holds a body: those of a JSON
 // string are its text, any other value is JSON; null and nothing have none.

@@ -104,7 +104,9 @@ func TestSample(t *testing.T) {
 		{"another method", `{"method": "get"}`, `null`, `METHOD_NOT_SUPPORTED`, ""},
 		{"no method", `{"method": "a b"}`, ``, ``, "event: "},
 		{"an unknown member", `{"header": {}}`, ``, ``, `event: "header" is not known here`},
-		{"a list", `[]`, ``, ``, "event: "},
+		{"a list", `[]`, ``, ``, "event: expected an object but got array"},
+		{"a header that is no text", `{"headers": {"a": 1}}`, ``, ``, "event.headers: expected a text but got number"},
+		{"sign that is none", `{"sign": "yes"}`, ``, ``, "event.sign: expected true or false but got string"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answer, event, _, err := sampledOnce(t, in, c.sample)
