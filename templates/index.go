@@ -5,9 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
 // IndexEntry is one version of a template in the index that modelers read.
@@ -54,24 +57,53 @@ func (c *Catalog) Index(ctx context.Context, ref func(id string, version int64) 
 	return index, nil
 }
 
-// all lists every version, of each template the highest first.
+// all lists every version, of each template the highest first, with what the
+// lists for modelers say of it and nothing else: they are asked for often.
 func (c *Catalog) all(ctx context.Context) ([]Info, error) {
-	list, err := c.list(ctx, c.db, `SELECT info FROM templates ORDER BY id, version DESC`)
+	list, err := c.outlines(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list templates: %w", err)
 	}
 	list = append(list, c.infos...)
 	slices.SortStableFunc(list, func(a, b Info) int {
 		if a.ID != b.ID {
-			return bytes.Compare([]byte(a.ID), []byte(b.ID))
+			return strings.Compare(a.ID, b.ID)
 		}
 		return compareVersions(b, a)
 	})
 	return list, nil
 }
 
+// outlines reads id, version, hash, engine, deprecation and time of all that
+// is published. The details are read where a column does not say all.
+func (c *Catalog) outlines(ctx context.Context) (list []Info, err error) {
+	rows, err := c.db.QueryContext(ctx, `SELECT id, version, hash, engine, published_at,
+		CASE WHEN deprecated <> 0 OR version = 0 THEN info ELSE '' END FROM templates ORDER BY id, version DESC`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		info, version, published, details := Info{Source: SourcePublished}, int64(0), int64(0), ""
+		if err := rows.Scan(&info.ID, &version, &info.Hash, &info.Engine, &published, &details); err != nil {
+			return nil, err
+		}
+		at := time.UnixMilli(published).UTC()
+		info.Version, info.PublishedAt = &version, &at
+		if details != "" {
+			info = Info{}
+			if err := json.Unmarshal([]byte(details), &info); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, info)
+	}
+	return list, rows.Err()
+}
+
 // Latest returns, for each template, the highest version that an engine
-// version such as "8.8" allows; an empty one allows all.
+// version such as "8.8" allows; an empty one allows all. Of those that were
+// published only id, version, hash, engine, deprecation and time are filled in.
 func (c *Catalog) Latest(ctx context.Context, engine string) ([]Info, error) {
 	list, err := c.all(ctx)
 	if err != nil {
