@@ -34,6 +34,9 @@ func (f *fake) start(t testing.TB) {
 	t.Helper()
 	options := f.options
 	if f.ports != nil {
+		for _, port := range f.ports {
+			_ = queuetest.Listen(t, fmt.Sprint("127.0.0.1:", port)).Close()
+		}
 		options = append(options[:len(options):len(options)], kfake.Ports(f.ports...))
 	}
 	cluster, err := kfake.NewCluster(options...)

@@ -12,6 +12,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"patchbay/protocols"
+	"patchbay/protocols/queue/queuetest"
 )
 
 // broker is an MQTT broker in this process. Its sessions are in memory.
@@ -77,10 +78,7 @@ func serve(t testing.TB) *broker {
 // start listens, on the same port as before.
 func (b *broker) start(t testing.TB) {
 	t.Helper()
-	l, err := net.Listen("tcp", b.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := queuetest.Listen(t, b.address)
 	b.listener, b.address = l, l.Addr().String()
 	b.work.Go(func() {
 		for {

@@ -2,6 +2,7 @@ package nats
 
 import (
 	cryptorand "crypto/rand"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"patchbay/protocols"
+	"patchbay/protocols/queue/queuetest"
 )
 
 // broker is a NATS server in this process.
@@ -35,6 +37,9 @@ func serve(t testing.TB, change func(*server.Options)) *broker {
 func (b *broker) start(t testing.TB) {
 	t.Helper()
 	options := b.options // the server changes them
+	if options.Port != server.RANDOM_PORT {
+		_ = queuetest.Listen(t, fmt.Sprint("127.0.0.1:", options.Port)).Close()
+	}
 	s, err := server.NewServer(&options)
 	if err != nil {
 		t.Fatal(err)

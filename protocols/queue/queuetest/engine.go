@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -259,7 +260,16 @@ func (s Suite) reconnect(t *testing.T) {
 	}
 }
 
-// retry repeats a publication that the broker did not confirm.
+// Listen listens on an address where a broker of this test was before. Meanwhile
+// a connection of some other process may have got its port.
+func Listen(t testing.TB, address string) (l net.Listener) {
+	t.Helper()
+	retry(t, func() (err error) { l, err = net.Listen("tcp", address); return err })
+	return l
+}
+
+// retry repeats what fails for a while, such as a publication that the broker did
+// not confirm.
 func retry(t testing.TB, try func() error) {
 	t.Helper()
 	limit := time.Now().Add(patience)
@@ -269,7 +279,7 @@ func retry(t testing.TB, try func() error) {
 			return
 		}
 		if time.Now().After(limit) {
-			t.Fatalf("publish: %v", err)
+			t.Fatal(err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
