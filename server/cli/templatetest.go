@@ -19,7 +19,12 @@ func (templateTestCmd) Help() string {
 	return `Example: patchbay template test templates/*.json
 
 No request leaves the machine: what no stub of a case answers fails. patchbay template from-curl --test writes a first
-case.`
+case.
+
+The file is {"cases": [...]}. A case has a name, values of the template's properties, variables, secrets, stub, and
+expect: exactly one of variables, bpmnError and failure, and requests where they matter. One of an inbound connector has
+event, as --event of patchbay template try, and may expect message {name, correlationKey, id} and answer {status, headers,
+body}.`
 }
 
 func (c *templateTestCmd) Run(ctx context.Context, s Streams) error {
