@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -34,9 +33,8 @@ type correlator struct {
 	gateway   Gateway
 	ttl       time.Duration       // of messages without one of their own
 	documents protocols.Documents // may be nil
-	started   StartedStore
+	starts    *starts
 	now       func() time.Time
-	log       *slog.Logger
 }
 
 // ttlOf is the time-to-live of an element's messages.

@@ -29,12 +29,13 @@
 //   - An expression that fails is a rejected event and not one to repeat.
 //   - A plain start event starts one instance for a message with an id, however
 //     often its broker delivers it within the time-to-live of messages: after a
-//     lost connection, a group that was shared anew, a process that was killed.
-//     What has started is in the store before the message is acknowledged, so
-//     replicas need one in common. The gateway's CreateProcessInstance has no
-//     key that would make it idempotent: a process that is killed between its
-//     answer and the store's, or an answer that is lost, can lead to a second
-//     instance. A message start event does not have this gap.
+//     lost connection, a broker's restart, a group that was shared anew. What has
+//     started is known at once, and in the store a moment later; replicas need
+//     one in common. The gateway's CreateProcessInstance has no key that would
+//     make it idempotent: of commands that were under way when this process was
+//     killed, or whose answers were lost, some may have started an instance, and
+//     another one is started when their messages are delivered again. A message
+//     start event does not have this gap.
 //   - Message events of an event sub-process count in older versions too.
 //   - synchronousResponse matters for plain start events only: the gateway's
 //     protocol has no synchronous message.

@@ -22,6 +22,7 @@ type Manager struct {
 	finder     *finder
 	correlator *correlator
 	keeper     *keeper
+	starts     *starts
 	loading    chan struct{} // bounds the files that are read at once
 	replays    replays
 
@@ -43,8 +44,9 @@ type Manager struct {
 // NewManager returns a manager that does nothing until Run.
 func NewManager(o Options) *Manager {
 	o = o.withDefaults()
+	starts := newStarts(o.Store, o.Log)
 	m := &Manager{
-		Options: o, finder: &finder{o.Programs}, correlator: &correlator{o.Gateway, o.MessageTTL, o.Host.Documents, o.Store, o.Now, o.Log}, keeper: newKeeper(o.Store, o.Log),
+		Options: o, finder: &finder{o.Programs}, correlator: &correlator{o.Gateway, o.MessageTTL, o.Host.Documents, starts, o.Now}, keeper: newKeeper(o.Store, o.Log), starts: starts,
 		loading: make(chan struct{}, 8), processes: map[source.Process]*process{}, executables: map[string]*executable{}, paused: map[string]bool{},
 	}
 	m.life, m.stop = context.WithCancel(context.Background())
@@ -74,6 +76,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	var keeping sync.WaitGroup
 	keeperCtx, stopKeeper := context.WithCancel(context.WithoutCancel(ctx))
 	keeping.Go(func() { m.keeper.run(keeperCtx) })
+	keeping.Go(func() { m.starts.run(keeperCtx) })
 	for _, f := range m.feeds {
 		m.working.Go(func() { f.run(ctx) })
 	}
@@ -84,6 +87,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	m.keeper.flush(last)
+	m.starts.flush(last)
 	return nil
 }
 

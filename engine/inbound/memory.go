@@ -59,14 +59,14 @@ func (m *memory) Paused(context.Context) ([]string, error) {
 	return slices.Collect(maps.Keys(m.paused)), nil
 }
 
-func (m *memory) SaveStarted(_ context.Context, event string, until time.Time) error {
+func (m *memory) SaveStarted(_ context.Context, events map[string]time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.started) >= 2*MostStarted {
+	maps.Copy(m.started, events)
+	if beyond := len(m.started) - MostStarted; beyond > MostStarted {
 		ends := slices.SortedFunc(maps.Values(m.started), time.Time.Compare)
-		maps.DeleteFunc(m.started, func(_ string, end time.Time) bool { return end.Before(ends[MostStarted]) })
+		maps.DeleteFunc(m.started, func(_ string, end time.Time) bool { return end.Before(ends[beyond]) })
 	}
-	m.started[event] = until
 	return nil
 }
 

@@ -2,6 +2,8 @@ package state
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"patchbay/engine/inbound"
@@ -11,12 +13,33 @@ import (
 const tidyEvery = 1000
 
 // SaveStarted implements inbound.StartedStore.
-func (s *State) SaveStarted(ctx context.Context, event string, until time.Time) error {
-	err := s.exec(ctx, `INSERT INTO started (event, ends) VALUES (?, ?) ON CONFLICT (event) DO UPDATE SET ends = excluded.ends`, event, until.UnixMilli())
-	if err != nil || s.saved.Add(1)%tidyEvery != 0 {
+func (s *State) SaveStarted(ctx context.Context, events map[string]time.Time) error {
+	if err := s.insertStarted(ctx, events); err != nil {
 		return err
 	}
+	if count := int64(len(events)); s.saved.Add(count)%tidyEvery >= count {
+		return nil
+	}
 	return s.tidyStarted(ctx, inbound.MostStarted)
+}
+
+func (s *State) insertStarted(ctx context.Context, events map[string]time.Time) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing after a commit
+	insert, err := tx.PrepareContext(ctx, s.db.Rebind(`INSERT INTO started (event, ends) VALUES (?, ?) ON CONFLICT (event) DO UPDATE SET ends = excluded.ends`))
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, event := range slices.Sorted(maps.Keys(events)) { // in one order, so that replicas do not wait for each other
+		if _, err := insert.ExecContext(ctx, event, events[event].UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
 }
 
 // tidyStarted forgets what has ended, and what ends first beyond the most.
