@@ -99,6 +99,26 @@ const CodeTimeout = "TIMEOUT"
 // codes are those that any driver's publications may fail with.
 var codes = []protocols.Named{{Name: CodeTimeout, Doc: "The broker did not confirm the message in time; it may have it."}}
 
+// The codes of brokers that have no names of their own for what went wrong.
+const (
+	CodeConnection     = "CONNECTION_FAILED"
+	CodeAuthentication = "AUTHENTICATION_FAILED"
+	CodePermission     = "PERMISSION_DENIED"
+	CodeTooLarge       = "MESSAGE_TOO_LARGE"
+	CodeRefused        = "REFUSED"
+)
+
+// ConnectionCodes returns them with their meaning.
+func ConnectionCodes() []protocols.Named {
+	return []protocols.Named{
+		{Name: CodeConnection, Doc: "The broker cannot be reached, or the connection ended before the confirmation."},
+		{Name: CodeAuthentication, Doc: "The broker does not accept the credentials."},
+		{Name: CodePermission, Doc: "The account may not publish there."},
+		{Name: CodeTooLarge, Doc: "The message is larger than the broker allows."},
+		{Name: CodeRefused, Doc: "The broker refuses the message for another reason, which is in the text."},
+	}
+}
+
 // JSON returns a publication's content as a service task gives it: text as it
 // is, anything else as JSON.
 func JSON(v any) ([]byte, error) {

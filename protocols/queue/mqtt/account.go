@@ -80,7 +80,7 @@ func (a *account) connect(ctx context.Context, s settings) (c *client, err error
 			if protocols.IsInputError(err) {
 				return nil, err
 			}
-			err = &protocols.Error{Code: CodeConnection, Message: fmt.Sprintf("connect to %s: %s", server.Host, err), Temporary: true, Unsent: true, Cause: err}
+			err = &protocols.Error{Code: queue.CodeConnection, Message: fmt.Sprintf("connect to %s: %s", server.Host, err), Temporary: true, Unsent: true, Cause: err}
 			continue
 		}
 		if c, err = a.introduce(ctx, conn, s); err == nil {

@@ -79,15 +79,15 @@ func (n node) suite(t *testing.T, version, qos string, secured bool) queuetest.S
 			"no certificate":   with(n.access("p@ss/word"), "servers", n.tls, "topic", "a"),
 		},
 		WrongInput: map[string]queuetest.WrongInput{
-			"a wrong password": {Variables: job(with(n.access("wrong"), "version", version), "a", hello), Code: CodeAuthentication},
+			"a wrong password": {Variables: job(with(n.access("wrong"), "version", version), "a", hello), Code: queue.CodeAuthentication},
 		},
 	}
 	if qos != "0" {
 		s.Restart = n.restart
 	}
 	if version == version5 && qos != "0" {
-		s.WrongInput["a message too large"] = queuetest.WrongInput{Variables: job(access, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: CodeTooLarge}
-		s.WrongInput["a forbidden topic"] = queuetest.WrongInput{Variables: job(access, "closed/a", hello), Code: CodePermission}
+		s.WrongInput["a message too large"] = queuetest.WrongInput{Variables: job(access, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: queue.CodeTooLarge}
+		s.WrongInput["a forbidden topic"] = queuetest.WrongInput{Variables: job(access, "closed/a", hello), Code: queue.CodePermission}
 	}
 	return s
 }

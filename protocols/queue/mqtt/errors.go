@@ -10,55 +10,38 @@ import (
 	"patchbay/protocols/queue"
 )
 
-// The codes of publications that went wrong.
-const (
-	CodeConnection     = "CONNECTION_FAILED"
-	CodeAuthentication = "AUTHENTICATION_FAILED"
-	CodePermission     = "PERMISSION_DENIED"
-	CodeTooLarge       = "MESSAGE_TOO_LARGE"
-	CodeRefused        = "REFUSED"
-)
-
-var codes = []protocols.Named{
-	{Name: CodeConnection, Doc: "The broker cannot be reached, or the connection ended before the confirmation."},
-	{Name: CodeAuthentication, Doc: "The broker does not accept the credentials."},
-	{Name: CodePermission, Doc: "The client may not publish to the topic."},
-	{Name: CodeTooLarge, Doc: "The message is larger than the broker allows."},
-	{Name: CodeRefused, Doc: "The broker refuses the message; its reason code is in the text."},
-}
-
 // reasons are what a broker may answer (MQTT 5, 2.4), with the code of a job.
 var reasons = map[byte]struct{ text, code string }{
-	0x80: {"unspecified error", CodeRefused},
-	0x81: {"malformed packet", CodeRefused},
-	0x82: {"protocol error", CodeRefused},
-	0x83: {"implementation specific error", CodeRefused},
-	0x84: {"unsupported protocol version", CodeConnection},
-	0x85: {"client identifier not valid", CodeConnection},
-	0x86: {"bad user name or password", CodeAuthentication},
-	0x87: {"not authorized", CodePermission},
-	0x88: {"server unavailable", CodeConnection},
-	0x89: {"server busy", CodeConnection},
-	0x8A: {"banned", CodeAuthentication},
-	0x8B: {"server shutting down", CodeConnection},
-	0x8C: {"bad authentication method", CodeAuthentication},
-	0x8D: {"keep alive timeout", CodeConnection},
-	0x8E: {"session taken over by another client with the same id", CodeConnection},
-	0x8F: {"topic filter invalid", CodeRefused},
-	0x90: {"topic name invalid", CodeRefused},
-	0x91: {"packet identifier in use", CodeRefused},
-	0x93: {"receive maximum exceeded", CodeRefused},
-	0x95: {"packet too large", CodeTooLarge},
-	0x97: {"quota exceeded", CodeRefused},
-	0x98: {"administrative action", CodeConnection},
-	0x99: {"payload format invalid", CodeRefused},
-	0x9A: {"retain not supported", CodeRefused},
-	0x9B: {"quality of service not supported", CodeRefused},
-	0x9C: {"use another server", CodeConnection},
-	0x9D: {"server moved", CodeConnection},
-	0x9E: {"shared subscriptions not supported", CodeRefused},
-	0x9F: {"connection rate exceeded", CodeConnection},
-	0xA2: {"wildcard subscriptions not supported", CodeRefused},
+	0x80: {"unspecified error", queue.CodeRefused},
+	0x81: {"malformed packet", queue.CodeRefused},
+	0x82: {"protocol error", queue.CodeRefused},
+	0x83: {"implementation specific error", queue.CodeRefused},
+	0x84: {"unsupported protocol version", queue.CodeConnection},
+	0x85: {"client identifier not valid", queue.CodeConnection},
+	0x86: {"bad user name or password", queue.CodeAuthentication},
+	0x87: {"not authorized", queue.CodePermission},
+	0x88: {"server unavailable", queue.CodeConnection},
+	0x89: {"server busy", queue.CodeConnection},
+	0x8A: {"banned", queue.CodeAuthentication},
+	0x8B: {"server shutting down", queue.CodeConnection},
+	0x8C: {"bad authentication method", queue.CodeAuthentication},
+	0x8D: {"keep alive timeout", queue.CodeConnection},
+	0x8E: {"session taken over by another client with the same id", queue.CodeConnection},
+	0x8F: {"topic filter invalid", queue.CodeRefused},
+	0x90: {"topic name invalid", queue.CodeRefused},
+	0x91: {"packet identifier in use", queue.CodeRefused},
+	0x93: {"receive maximum exceeded", queue.CodeRefused},
+	0x95: {"packet too large", queue.CodeTooLarge},
+	0x97: {"quota exceeded", queue.CodeRefused},
+	0x98: {"administrative action", queue.CodeConnection},
+	0x99: {"payload format invalid", queue.CodeRefused},
+	0x9A: {"retain not supported", queue.CodeRefused},
+	0x9B: {"quality of service not supported", queue.CodeRefused},
+	0x9C: {"use another server", queue.CodeConnection},
+	0x9D: {"server moved", queue.CodeConnection},
+	0x9E: {"shared subscriptions not supported", queue.CodeRefused},
+	0x9F: {"connection rate exceeded", queue.CodeConnection},
+	0xA2: {"wildcard subscriptions not supported", queue.CodeRefused},
 }
 
 // returned are the return codes of CONNACK in MQTT 3.1.1 (3.2.2.3) as reason codes.
@@ -94,15 +77,15 @@ func refused(pk packets.Packet) error {
 
 // connectFailure says why a broker that answered does not take the client.
 func connectFailure(server string, version byte, err error) error {
-	out := &protocols.Error{Code: CodeConnection, Message: fmt.Sprintf("connect to %s: %s", server, err), Temporary: true, Unsent: true, Cause: err}
+	out := &protocols.Error{Code: queue.CodeConnection, Message: fmt.Sprintf("connect to %s: %s", server, err), Temporary: true, Unsent: true, Cause: err}
 	var r refusal
 	if errors.As(err, &r) {
 		out.Temporary = temporary[r.code]
 		switch {
 		case r.code == 0x84 && version == 5:
 			out.Message += "; use version 3.1.1"
-		case reasons[r.code].code == CodePermission || reasons[r.code].code == CodeAuthentication:
-			out.Code = CodeAuthentication
+		case reasons[r.code].code == queue.CodePermission || reasons[r.code].code == queue.CodeAuthentication:
+			out.Code = queue.CodeAuthentication
 		}
 	}
 	return out
@@ -116,11 +99,11 @@ func publishFailure(topic string, err error) error {
 	case errors.As(err, &r):
 		out := &protocols.Error{Code: reasons[r.code].code, Message: fmt.Sprintf("publish to %q: %s", topic, r), Temporary: temporary[r.code], Unsent: true, Cause: err}
 		if out.Code == "" {
-			out.Code = CodeRefused
+			out.Code = queue.CodeRefused
 		}
 		return out
 	case errors.Is(err, queue.ErrDisconnected):
-		return &protocols.Error{Code: CodeConnection, Message: fmt.Sprintf("publish to %q: %s", topic, err), Temporary: true, Cause: err}
+		return &protocols.Error{Code: queue.CodeConnection, Message: fmt.Sprintf("publish to %q: %s", topic, err), Temporary: true, Cause: err}
 	}
 	return err
 }

@@ -188,11 +188,11 @@ func TestRefusals(t *testing.T) {
 		change map[string]any
 		code   string
 	}{
-		"wrong password":          {map[string]any{"authentication": wrong}, CodeAuthentication},
-		"wrong password of 3.1.1": {map[string]any{"authentication": wrong, "version": version311}, CodeAuthentication},
-		"forbidden topic":         {map[string]any{"topic": "closed/a"}, CodePermission},
-		"too large":               {map[string]any{"message": map[string]any{"value": strings.Repeat("x", 2<<20)}}, CodeTooLarge},
-		"no broker":               {map[string]any{"servers": "mqtt://127.0.0.1:1"}, CodeConnection},
+		"wrong password":          {map[string]any{"authentication": wrong}, queue.CodeAuthentication},
+		"wrong password of 3.1.1": {map[string]any{"authentication": wrong, "version": version311}, queue.CodeAuthentication},
+		"forbidden topic":         {map[string]any{"topic": "closed/a"}, queue.CodePermission},
+		"too large":               {map[string]any{"message": map[string]any{"value": strings.Repeat("x", 2<<20)}}, queue.CodeTooLarge},
+		"no broker":               {map[string]any{"servers": "mqtt://127.0.0.1:1"}, queue.CodeConnection},
 	} {
 		t.Run(name, func(t *testing.T) {
 			job := map[string]any{"servers": b.url(), "topic": "a", "message": map[string]any{"value": "x"}}

@@ -152,7 +152,7 @@ func Protocol() protocols.Protocol {
 			{Name: "confirmed", Doc: "Whether the broker has confirmed the message; never with QoS 0."},
 			{Name: "reasonCode", Doc: "The broker's reason code: 0, or 16 when nobody subscribes to the topic and the broker tells (MQTT 5)."},
 		},
-		Codes: codes,
+		Codes: queue.ConnectionCodes(),
 		Event: []protocols.Named{{Name: "message", Doc: "The message: topic, body, qos and retain; with MQTT 5 also headers, contentType, correlationData and responseTopic. The body is JSON where it can be read as such, else text, else base64."}},
 	}.Protocol()
 }

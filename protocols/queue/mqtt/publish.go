@@ -82,7 +82,7 @@ type producer struct{ *client }
 // Publish implements queue.Producer.
 func (p producer) Publish(ctx context.Context, m queue.Message) (map[string]any, error) {
 	if p.isEnded() {
-		return nil, &protocols.Error{Code: CodeConnection, Message: "the connection to the broker has ended", Temporary: true, Unsent: true, Cause: p.err}
+		return nil, &protocols.Error{Code: queue.CodeConnection, Message: "the connection to the broker has ended", Temporary: true, Unsent: true, Cause: p.err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTime)
 	defer cancel()

@@ -11,6 +11,7 @@ import (
 
 	"patchbay/protocols"
 	"patchbay/protocols/bind"
+	"patchbay/protocols/queue"
 )
 
 // publish runs a job with these variables.
@@ -102,7 +103,7 @@ func TestAuthentication(t *testing.T) {
 			job["authentication"] = test.wrong
 			_, err := publish(t, open(), job)
 			var known *protocols.Error
-			if !errors.As(err, &known) || known.Code != CodeAuthentication || known.Temporary {
+			if !errors.As(err, &known) || known.Code != queue.CodeAuthentication || known.Temporary {
 				t.Errorf("with wrong ones got %v", err)
 			}
 		})

@@ -116,8 +116,8 @@ func (n node) suite(t *testing.T) queuetest.Suite {
 			"a forbidden stream": with(n.access(t, "reader", "reader"), "subject", "a", "stream", "NONE"),
 		},
 		WrongInput: map[string]queuetest.WrongInput{
-			"a wrong password":    {Variables: with(n.access(t, "patchbay", "wrong"), "subject", "a", "message", hello), Code: CodeAuthentication},
-			"a forbidden subject": {Variables: with(n.access(t, "reader", "reader"), "subject", "a", "mode", modeCore, "message", hello), Code: CodePermission},
+			"a wrong password":    {Variables: with(n.access(t, "patchbay", "wrong"), "subject", "a", "message", hello), Code: queue.CodeAuthentication},
+			"a forbidden subject": {Variables: with(n.access(t, "reader", "reader"), "subject", "a", "mode", modeCore, "message", hello), Code: queue.CodePermission},
 		},
 	}
 }

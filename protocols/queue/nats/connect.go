@@ -148,9 +148,9 @@ func (a *account) connectError(d *dialer, err error) error {
 	case errors.Is(err, natsgo.ErrNoServers) && d.err != nil:
 		err = d.err
 	}
-	out := &protocols.Error{Code: CodeConnection, Message: fmt.Sprintf("connect to %s: %s", a.servers[0].Host, plain(err)), Temporary: true, Unsent: true, Cause: err}
+	out := &protocols.Error{Code: queue.CodeConnection, Message: fmt.Sprintf("connect to %s: %s", a.servers[0].Host, plain(err)), Temporary: true, Unsent: true, Cause: err}
 	if errors.Is(err, natsgo.ErrAuthorization) || errors.Is(err, natsgo.ErrAuthExpired) || errors.Is(err, natsgo.ErrAuthRevoked) {
-		out.Code, out.Temporary = CodeAuthentication, false
+		out.Code, out.Temporary = queue.CodeAuthentication, false
 	}
 	return out
 }

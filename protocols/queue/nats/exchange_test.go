@@ -49,12 +49,12 @@ func TestStream(t *testing.T) {
 	_, err = publish(t, open(), job("b", "INVOICES", "x"))
 	wantCode(t, err, CodeWrongStream)
 	_, err = publish(t, open(), job("c", "", string(make([]byte, 3000))))
-	wantCode(t, err, CodeTooLarge)
+	wantCode(t, err, queue.CodeTooLarge)
 	if _, err = publish(t, open(), job("d", "", "x")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = publish(t, open(), job("e", "", "x"))
-	wantCode(t, err, CodeRefused)
+	wantCode(t, err, queue.CodeRefused)
 }
 
 func TestRequest(t *testing.T) {
@@ -178,7 +178,7 @@ func TestPermissions(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := publish(t, open(), with(job, "subject", "closed"))
-	wantCode(t, err, CodePermission)
+	wantCode(t, err, queue.CodePermission)
 	p := Protocol().Properties()
 	if err := bind.Bind(with(access, "subject", "closed"), p); err != nil {
 		t.Fatal(err)

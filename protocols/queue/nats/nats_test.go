@@ -47,10 +47,10 @@ func TestJetStream(t *testing.T) {
 	}
 	s.WrongInput = map[string]queuetest.WrongInput{
 		"no stream":             {Variables: input(b.url(), modeJetStream, "nobody.keeps.this", queue.Message{Value: []byte("x")}), Code: CodeNoStream},
-		"no server":             {Variables: input("nats://127.0.0.1:1", modeJetStream, "a", queue.Message{Value: []byte("x")}), Code: CodeConnection},
+		"no server":             {Variables: input("nats://127.0.0.1:1", modeJetStream, "a", queue.Message{Value: []byte("x")}), Code: queue.CodeConnection},
 		"a wildcard":            {Variables: input(b.url(), modeJetStream, "a.*", queue.Message{Value: []byte("x")})},
 		"a password in the URL": {Variables: input("nats://u:p@127.0.0.1:1", modeJetStream, "a", queue.Message{Value: []byte("x")})},
-		"a message too large":   {Variables: input(b.url(), modeJetStream, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: CodeTooLarge},
+		"a message too large":   {Variables: input(b.url(), modeJetStream, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: queue.CodeTooLarge},
 	}
 	s.Run(t)
 }
@@ -64,7 +64,7 @@ func TestCore(t *testing.T) {
 	}
 	s.Forgets = true
 	s.WrongInput = map[string]queuetest.WrongInput{
-		"a message too large": {Variables: input(b.url(), modeCore, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: CodeTooLarge},
+		"a message too large": {Variables: input(b.url(), modeCore, "a", queue.Message{Value: make([]byte, 2<<20)}), Code: queue.CodeTooLarge},
 		"no JetStream":        {Variables: input(b.url(), modeJetStream, "a", queue.Message{Value: []byte("x")}), Code: CodeNoStream},
 	}
 	s.Run(t)
