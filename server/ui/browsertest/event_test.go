@@ -64,6 +64,7 @@ func TestPollTrial(t *testing.T) {
 	p.fill("Servers", "nats://nats.example.com")
 	p.fill("Subject", "orders")
 	p.fill("Result variable", "got")
+	p.see(".form", "complete")
 	p.fill("Body", "plain text")
 	p.run()
 	p.see(".trace", "Starts an instance")
