@@ -305,7 +305,7 @@ func withPatience[T any](ctx context.Context, send func() (T, error)) (T, error)
 // busy reports whether the gateway refused because it has too much to do. A
 // command over its limit of size has the same code.
 func busy(e *zeebe.Error) bool {
-	return e.Code == "RESOURCE_EXHAUSTED" && !strings.Contains(e.Message, "larger than max")
+	return e.Code == "RESOURCE_EXHAUSTED" && !e.TooLarge()
 }
 
 // final are the codes of commands that the workflow engine will never accept.
