@@ -167,7 +167,23 @@ func (t *Template) withValues(o ApplyOptions) ([]*Property, []Warning, error) {
 			p.Value, p.user = value, true
 		}
 	}
+	fillTwins(properties)
 	return properties, slices.Compact(warnings), nil
+}
+
+// fillTwins gives the user's value of a property to a hidden one without value that is written to the same place after it
+// and would empty it: Camunda's Twilio webhooks have such a pair. In a modeler the user's value comes last.
+func fillTwins(properties []*Property) {
+	for _, p := range properties {
+		if p.Type != "Hidden" || p.Value != nil || p.Condition != nil {
+			continue
+		}
+		for _, q := range properties {
+			if q.user && q.Condition == nil && q.Binding.slot() == p.Binding.slot() {
+				p.Value = q.Value
+			}
+		}
+	}
 }
 
 func (t *Template) applyPreset(properties []*Property, id string) error {

@@ -123,3 +123,16 @@ func manyProperties(n int, condition func(i int) string) string {
 	}
 	return `{"id": "many", "version": 1, "name": "Many", "appliesTo": ["bpmn:Task"], "properties": [` + strings.Join(properties, ",") + "]}"
 }
+
+func TestApplyKeepsAValueThatAHiddenPropertyWouldEmpty(t *testing.T) {
+	const twins = `{"name": "T", "id": "t", "appliesTo": ["bpmn:Task"], "properties": [
+		{"type": "String", "binding": {"type": "zeebe:property", "name": "inbound.context"}},
+		{"type": "Hidden", "binding": {"type": "zeebe:property", "name": "inbound.context"}}]}`
+	d := draftOf(t, blankProcess)
+	if _, err := Apply(d, "task", parseOne(t, twins), ApplyOptions{Values: map[string]any{"inbound.context": "mine"}}); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(d.Bytes()); !strings.Contains(text, `<zeebe:property name="inbound.context" value="mine"`) {
+		t.Error(text)
+	}
+}
