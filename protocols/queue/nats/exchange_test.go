@@ -129,7 +129,7 @@ func TestOwnConsumer(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := value.(map[string]any)["message"].(map[string]any)
-	if m["subject"] != subject || m["sequence"] != int64(1) || m["headers"].(map[string]any)["source"] != "shop" || d.ID != m["stream"].(string)+"-1" || d.Attempt != 1 {
+	if m["subject"] != subject || m["sequence"] != int64(1) || m["headers"].(map[string]any)["source"] != "shop" || d.ID != m["stream"].(string)+"-1" || d.Attempt != 0 {
 		t.Errorf("got %v with the id %q", m, d.ID)
 	}
 	if err := again.Ack(t.Context(), d); err != nil {

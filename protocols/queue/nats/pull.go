@@ -191,9 +191,19 @@ func (c *pullConsumer) take(m *natsgo.Msg) (*queue.Delivery, error) {
 	}
 	c.taken[sequence] = m
 	c.asked--
-	d := &queue.Delivery{Message: incoming(m), ID: fmt.Sprintf("%s-%d", about.Stream, sequence), Attempt: int(about.NumDelivered), Tag: sequence}
+	d := &queue.Delivery{Message: incoming(m), ID: fmt.Sprintf("%s-%d", about.Stream, sequence), Attempt: attempt(about.NumDelivered), Tag: sequence}
 	d.Properties = map[string]any{"stream": about.Stream, "sequence": int64(sequence), "timestamp": about.Timestamp.UTC().Format(time.RFC3339Nano)}
 	return d, nil
+}
+
+// attempt is the server's count. It is not to be believed that a delivery is the
+// first: nats-server 2.9 counts one back when it delivers to a connection that has
+// gone.
+func attempt(count uint64) int {
+	if count == 1 {
+		return 0
+	}
+	return int(count)
 }
 
 // gone is the error of a connection that has ended.
