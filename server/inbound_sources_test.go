@@ -121,3 +121,27 @@ func TestFolderSource(t *testing.T) {
 	n.accepted("one", `{"value": 1}`)
 	awaitInstances(t, cluster.rest, "p", "COMPLETED 1")
 }
+
+// Operate lets a user in by a session, which the gateway's user name and
+// password open.
+func TestOperateWithAPassword(t *testing.T) {
+	t.Setenv("CAMUNDA_BASIC_AUTH_USERNAME", "demo")
+	t.Setenv("CAMUNDA_BASIC_AUTH_PASSWORD", "word")
+	t.Setenv("ZEEBE_INSECURE_CONNECTION", "true")
+	asked := make(chan string, 1)
+	operate := web(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/login" && r.URL.Query().Get("username") == "demo" && r.URL.Query().Get("password") == "word" {
+			http.SetCookie(w, &http.Cookie{Name: "OPERATE-SESSION", Value: "s"})
+			return
+		}
+		select {
+		case asked <- r.URL.Path + " " + r.Header.Get("Cookie") + r.Header.Get("Authorization"):
+		default:
+		}
+		_, _ = w.Write([]byte(`{"items": []}`))
+	})
+	startNode(t, server.Config{Gateway: startCluster(t).gateway, OperateAddress: operate.URL})
+	if got, want := <-asked, "/v1/process-definitions/search OPERATE-SESSION=s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -47,13 +47,13 @@ func (s *Server) openSources(ctx context.Context) (err error) {
 
 // openAPIs adds the cluster's own APIs and a folder, as far as they are set.
 func (p *sourceParts) openAPIs(s *Server) error {
-	credentials, err := restCredentials()
+	gateway, err := zeebe.OptionsFromEnv(os.LookupEnv, "")
 	if err != nil {
 		return err
 	}
 	polling := source.Polling{Log: s.log}
 	if url := s.config.OperateAddress; url != "" {
-		operate, err := source.NewOperate(source.HTTP{URL: url, Auth: credentials}, polling)
+		operate, err := source.NewOperate(source.HTTP{URL: url, Auth: operateCredentials(gateway, url)}, polling)
 		if err != nil {
 			return fmt.Errorf("--operate-address: %w", err)
 		}
@@ -62,7 +62,7 @@ func (p *sourceParts) openAPIs(s *Server) error {
 		p.definitionXML = firstXML(p.definitionXML, operate.DefinitionXML)
 	}
 	if url := s.config.RESTAddress; url != "" {
-		if p.rest, err = source.NewREST(source.HTTP{URL: url, Auth: credentials}, polling); err != nil {
+		if p.rest, err = source.NewREST(source.HTTP{URL: url, Auth: restCredentials(gateway)}, polling); err != nil {
 			return fmt.Errorf("--rest-address: %w", err)
 		}
 		p.ask(p.rest)
@@ -81,18 +81,24 @@ func (p *sourceParts) ask(s source.Source) {
 	p.list, p.asked = append(p.list, w), append(p.asked, w)
 }
 
-// restCredentials are those of the gateway: Camunda's REST APIs take the same.
-func restCredentials() (source.Auth, error) {
-	o, err := zeebe.OptionsFromEnv(os.LookupEnv, "")
+// restCredentials are those of the gateway: Camunda's REST API takes the same.
+func restCredentials(gateway zeebe.Options) source.Auth {
 	switch {
-	case err != nil:
-		return nil, err
-	case o.OAuth != nil:
-		return source.OIDC(*o.OAuth), nil
-	case o.Basic != nil:
-		return source.Basic(o.Basic.Username, o.Basic.Password), nil
+	case gateway.OAuth != nil:
+		return source.OIDC(*gateway.OAuth)
+	case gateway.Basic != nil:
+		return source.Basic(gateway.Basic.Username, gateway.Basic.Password)
 	}
-	return nil, nil
+	return nil
+}
+
+// operateCredentials are the same, but Operate's own API knows no Basic
+// authentication: users log in there for a session (Camunda 8.7 and before).
+func operateCredentials(gateway zeebe.Options, url string) source.Auth {
+	if gateway.OAuth == nil && gateway.Basic != nil {
+		return source.Login(url, gateway.Basic.Username, gateway.Basic.Password)
+	}
+	return restCredentials(gateway)
 }
 
 // Deploy deploys to the gateway, and inbound connectors start at once.
