@@ -14,15 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 skip() { echo "SKIP: $*"; exit 3; }
 
-# runtime prints the first Java 21 or newer among what is installed.
-runtime() {
-  local java version
-  for java in "${JAVA21:-}" "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" "$caches/patchbay-zeebe/jre/bin/java21"; do
-    [ -n "$java" ] && [ -x "$java" ] || continue
-    version=$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')
-    [ "${version:-0}" -ge 21 ] && { echo "$java"; return; }
-  done
-}
+kept=$caches/patchbay-zeebe
+. "$here/../../../engine/zeebe/enginetest/zeebe/runtime.sh"
 
 java=$(runtime)
 [ -n "$java" ] || skip "no Java 21 runtime; set JAVA21=/path/to/java, or run make integration, which fetches one"

